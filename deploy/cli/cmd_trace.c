@@ -1,0 +1,261 @@
+/* trace: every entry that concerns one manifest, from the ledger itself. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "deploy/cli/book.h"
+#include "deploy/cli/story.h"
+#include "plugin/custody/judge.h"
+#include "plugin/custody/region.h"
+#include "plugin/custody/tables.h"
+#include "proto/base64.h"
+#include "proto/json.h"
+
+#define TRACE_MAX 10000 /* entries of one manifest */
+
+struct trace {
+	struct ld_cli *cli;
+	struct ld_book book;
+	const char *dir;
+	uint8_t id[LD_UUID_BYTES];
+	char hex[2 * LD_UUID_BYTES + 1];
+	uint64_t *found; /* indexes so far, ascending */
+	size_t n;
+};
+
+/* ---- which manifest ---- */
+
+static bool created_with(const struct ld_leaf *leaf, const char *number)
+{
+	return leaf->event && leaf->event->body_case == LIANDAN__EVENT__BODY_MANIFEST_CREATED &&
+	       leaf->event->manifest_created->manifest.len == LD_UUID_BYTES &&
+	       strcmp(leaf->event->manifest_created->number, number) == 0;
+}
+
+/* An official number: the state knows it; without a state the ledger is read. */
+static bool id_of_number(struct trace *t, const char *number)
+{
+	const uint8_t *value;
+	size_t len;
+	struct ld_leaf leaf;
+	if (t->book.state && ld_state_get(t->book.state, LD_T_NUMBER, number, strlen(number), &value,
+					  &len) == LD_OK &&
+	    len == LD_UUID_BYTES) {
+		memcpy(t->id, value, LD_UUID_BYTES);
+		return true;
+	}
+	uint64_t size = ld_book_size(&t->book);
+	for (uint64_t i = 0; i < size && ld_book_read(&t->book, i, &leaf) == LD_OK; i++)
+		if (created_with(&leaf, number) && leaf.entry->verdict == LIANDAN__VERDICT__ACCEPTED) {
+			memcpy(t->id, leaf.event->manifest_created->manifest.data, LD_UUID_BYTES);
+			return true;
+		}
+	return false;
+}
+
+/* 32 hex digits, with or without "hex:" and the dashes that UUIDs are written with. */
+static bool id_of_text(struct trace *t, const char *text)
+{
+	char digits[2 * LD_UUID_BYTES + 1];
+	size_t n = 0;
+	if (strncmp(text, "hex:", 4) == 0)
+		text += 4;
+	for (; *text && n < sizeof(digits) - 1; text++)
+		if (*text != '-')
+			digits[n++] = *text >= 'A' && *text <= 'F' ? (char)(*text - 'A' + 'a') : *text;
+	return *text == '\0' && ld_hex_decode(digits, n, t->id, LD_UUID_BYTES) == LD_OK;
+}
+
+/* ---- which entries ---- */
+
+static bool known(const struct trace *t, uint64_t index)
+{
+	size_t low = 0, high = t->n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (t->found[mid] == index)
+			return true;
+		if (t->found[mid] < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
+static bool anomaly_concerns(const struct trace *t, const Liandan__AnomalyRaised *a)
+{
+	return a && (strcmp(a->manifest, t->hex) == 0 || strcmp(a->subject, t->hex) == 0);
+}
+
+static bool own_concerns(const struct trace *t, const Liandan__OwnEvent *o)
+{
+	switch (o->body_case) {
+	case LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED:
+		return o->manifest_closed->manifest.len == LD_UUID_BYTES &&
+		       memcmp(o->manifest_closed->manifest.data, t->id, LD_UUID_BYTES) == 0;
+	case LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED:
+		return strcmp(o->deadline_missed->subject, t->hex) == 0;
+	case LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED:
+		return anomaly_concerns(t, o->anomaly_raised);
+	case LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED:
+		return known(t, o->anomaly_updated->anomaly) ||
+		       anomaly_concerns(t, o->anomaly_updated->now);
+	case LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED:
+		return known(t, o->anomaly_cleared->anomaly);
+	case LIANDAN__OWN_EVENT__BODY_HELD_APPLIED:
+		return known(t, o->held_applied->index);
+	case LIANDAN__OWN_EVENT__BODY_HELD_EXPIRED:
+		return known(t, o->held_expired->index);
+	case LIANDAN__OWN_EVENT__BODY_FORK_OBSERVED:
+		return known(t, o->fork_observed->first);
+	default:
+		return false;
+	}
+}
+
+static bool concerns(const struct trace *t, const struct ld_leaf *leaf)
+{
+	ProtobufCBinaryData ids[LD_MAX_ITEMS];
+	if (leaf->own)
+		return own_concerns(t, leaf->own);
+	size_t n = ld_manifests_of(leaf->event, ids, LD_MAX_ITEMS);
+	for (size_t i = 0; i < n; i++)
+		if (ids[i].len == LD_UUID_BYTES && memcmp(ids[i].data, t->id, LD_UUID_BYTES) == 0)
+			return true;
+	return false;
+}
+
+static int take_first(void *ctx, uint64_t index)
+{
+	*(uint64_t *)ctx = index;
+	return 1;
+}
+
+/* Where reading begins: the index knows the first entry; without one, at the beginning. What is only the
+ * ledger's answer to a track (an anomaly cleared) is under no manifest's key, so the rest is read. */
+static uint64_t first_entry(struct trace *t)
+{
+	struct ld_index *ix = NULL;
+	uint64_t first = 0;
+	char why[256];
+	if (ld_index_open_ro(t->dir, &ix, why, sizeof(why)) != LD_OK)
+		return 0;
+	uint64_t found = UINT64_MAX;
+	if (ld_index_find(ix, LD_IX_MANIFEST, t->id, LD_UUID_BYTES, 0, 1, take_first, &found) == LD_OK &&
+	    found != UINT64_MAX)
+		first = found;
+	ld_index_close(ix);
+	return first;
+}
+
+static enum ld_err find_all(struct trace *t)
+{
+	struct ld_leaf leaf;
+	uint64_t size = ld_book_size(&t->book);
+	t->found = calloc(TRACE_MAX, sizeof(*t->found));
+	if (!t->found)
+		return LD_ERR_NOMEM;
+	for (uint64_t i = first_entry(t); i < size && t->n < TRACE_MAX; i++) {
+		enum ld_err err = ld_book_read(&t->book, i, &leaf);
+		if (err != LD_OK)
+			return err;
+		if (concerns(t, &leaf))
+			t->found[t->n++] = i;
+	}
+	return LD_OK;
+}
+
+/* ---- telling it ---- */
+
+static cJSON *state_json(struct trace *t)
+{
+	Custody__Manifest *m = NULL;
+	ProtobufCBinaryData id = {LD_UUID_BYTES, t->id};
+	ld_arena_reset(&t->book.arena);
+	if (!t->book.state || ld_manifest_get(&t->book.custody, id, &m) != LD_OK)
+		return NULL;
+	return ld_json_of(&m->base);
+}
+
+static const char *text_of(const cJSON *o, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
+	return text && *text ? text : "-";
+}
+
+static void print_state(struct trace *t)
+{
+	char mass[32];
+	cJSON *o = state_json(t);
+	if (!o)
+		return;
+	const char *taken = text_of(o, "taken_g");
+	ld_mass_text(strtoll(taken, NULL, 10), mass);
+	printf("now 现状: %s  holder 持有人 %s  plate %s  under custody 在管 %s\n", text_of(o, "state"),
+	       text_of(o, "holder"), text_of(o, "plate"), mass);
+	cJSON_Delete(o);
+}
+
+static int tell(struct trace *t)
+{
+	struct ld_leaf leaf;
+	if (t->cli->json) {
+		for (size_t i = 0; i < t->n; i++)
+			if (ld_book_read(&t->book, t->found[i], &leaf) == LD_OK)
+				ld_print_json(ld_leaf_json(&t->book, &leaf));
+		cJSON *o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "manifest", t->hex);
+		ld_json_i64(o, "entries", (int64_t)t->n);
+		cJSON *state = state_json(t);
+		if (state)
+			cJSON_AddItemToObject(o, "state", state);
+		ld_print_json(o);
+		return LD_EXIT_DONE;
+	}
+	printf("manifest 联单 %s: %zu entries\n", t->hex, t->n);
+	for (size_t i = 0; i < t->n; i++) {
+		if (ld_book_read(&t->book, t->found[i], &leaf) != LD_OK)
+			continue;
+		ld_leaf_line(t->cli, &t->book, &leaf);
+		putchar('\n');
+		ld_story_print(&leaf);
+	}
+	print_state(t);
+	return LD_EXIT_DONE;
+}
+
+int ld_cmd_trace(struct ld_cli *cli, int argc, char **argv)
+{
+	const struct ld_command *command = ld_command_find(ld_commands, "trace");
+	const char *anchor = NULL;
+	struct trace t = {.cli = cli};
+	const struct ld_opt opts[] = {
+	    {"dir", LD_OPT_TEXT, &t.dir}, {"anchor", LD_OPT_TEXT, &anchor}, {NULL, LD_OPT_FLAG, NULL}};
+	int code = LD_EXIT_DONE;
+	if (!ld_options(cli, command, opts, &argc, argv, &code))
+		return code;
+	if (argc != 2 || !t.dir)
+		return ld_usage(command, "trace MANIFEST --dir DIR");
+	code = ld_book_open(cli, t.dir, anchor, &t.book);
+	if (code != LD_EXIT_DONE)
+		return code;
+	ld_book_names(&t.book, t.dir);
+	if (!id_of_text(&t, argv[1]) && !id_of_number(&t, argv[1])) {
+		code = ld_fail(cli, "give the id in 32 hex digits, or a number that the ledger knows",
+			       "no manifest has the number \"%s\"", argv[1]);
+	} else {
+		ld_hex_encode(t.id, LD_UUID_BYTES, t.hex);
+		enum ld_err err = find_all(&t);
+		if (err != LD_OK)
+			code = ld_fail(cli, "liandan ledger audit DIR", "the ledger cannot be read: %s",
+				       ld_err_text(err));
+		else if (t.n == 0)
+			code = ld_fail(cli, "check the id; `liandan ledger list DIR` shows the newest entries",
+				       "this ledger has no entry about manifest %s", t.hex);
+		else
+			code = tell(&t);
+	}
+	free(t.found);
+	ld_book_close(&t.book);
+	return code;
+}

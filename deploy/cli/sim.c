@@ -1,0 +1,494 @@
+#include "deploy/cli/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deploy/cli/sim_truck.h"
+#include "liandan/telemetry.pb-c.h"
+
+#define MINUTE 60000
+#define EMPTY LIANDAN__LOAD_STATE__LOAD_STATE_EMPTY
+#define HALF LIANDAN__LOAD_STATE__LOAD_STATE_HALF
+#define FULL LIANDAN__LOAD_STATE__LOAD_STATE_FULL
+
+/* Rules of profile CN that a played cheat waits for (plugin/custody/rules.h); margins are ours. */
+#define OVERDUE_MS (120 * MINUTE)
+#define MANIFEST_WAIT_MS (60 * MINUTE)
+#define MARGIN_MS (15 * MINUTE)
+
+const char *ld_sim_step_name(enum ld_sim_what what)
+{
+#define STEP_NAME(name) #name,
+	static const char *const names[] = {LD_SIM_STEP_LIST(STEP_NAME)};
+#undef STEP_NAME
+	return what < LD_SIM_WHATS ? names[what] : "?";
+}
+
+uint64_t ld_sim_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+	return z ^ (z >> 31);
+}
+
+void ld_sim_at(const struct ld_sim_truck *truck, int64_t t_ms, struct ld_day_point *point,
+	       int64_t *odometer_m, const struct ld_sim_leg **leg)
+{
+	size_t lo = 0;
+	size_t hi = truck->n;
+
+	while (hi - lo > 1) {
+		size_t mid = (lo + hi) / 2;
+		if (truck->legs[mid].from_ms <= t_ms)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	const struct ld_sim_leg *l = &truck->legs[lo];
+	double share = (double)(t_ms - l->from_ms) / (double)(l->to_ms - l->from_ms);
+	if (share < 0)
+		share = 0;
+	if (share > 1)
+		share = 1;
+	point->lat_e7 = (int32_t)(l->a.lat_e7 + (double)(l->b.lat_e7 - l->a.lat_e7) * share);
+	point->lon_e7 = (int32_t)(l->a.lon_e7 + (double)(l->b.lon_e7 - l->a.lon_e7) * share);
+	*odometer_m = (int64_t)((double)l->odo_a_m + (double)(l->odo_b_m - l->odo_a_m) * share);
+	*leg = l;
+}
+
+/* ---- trips: what kind each is ---- */
+
+static bool stays_on_paper(const struct ld_day_act *cheat)
+{
+	return cheat &&
+	       (cheat->word == LD_CHEAT_ghost || cheat->word == LD_CHEAT_unlicensed_receiver ||
+		cheat->word == LD_CHEAT_unlicensed_carrier || cheat->word == LD_CHEAT_wrong_code);
+}
+
+static void sort_out(struct ld_sim *s)
+{
+	const struct ld_day *d = s->day;
+
+	for (size_t i = 0; i < d->n_trips; i++) {
+		s->trips[i].leader = i;
+		for (size_t k = 0; k < d->n_trips && d->trips[i].run[0];
+		     k++) /* the last of a run leads it */
+			if (strcmp(d->trips[k].run, d->trips[i].run) == 0)
+				s->trips[i].leader = k;
+		s->trips[i].leads = s->trips[i].leader == i;
+	}
+	for (size_t i = 0; i < d->n_acts; i++) {
+		const struct ld_day_act *a = &d->acts[i];
+		if (a->trip.at >= 0 && ld_day_is_cheat(a->word))
+			s->trips[a->trip.at].cheat = a;
+		if (a->word == LD_TROUBLE_drying || a->word == LD_CHEAT_short_weight)
+			s->trips[a->trip.at].loss_g += a->mass_g;
+		if (a->word == LD_CHEAT_added_weight)
+			s->trips[a->trip.at].loss_g -= a->mass_g;
+	}
+	for (size_t i = 0; i < d->n_trips; i++) {
+		struct ld_sim_trip *t = &s->trips[i];
+		t->driven = !stays_on_paper(t->cheat);
+		if (t->cheat && t->cheat->word == LD_CHEAT_missing_piece)
+			t->loss_g += d->trips[i].mass_g / d->trips[i].containers *
+				     (t->cheat->count ? t->cheat->count : 1);
+	}
+}
+
+static int64_t late_ms(const struct ld_sim *s, size_t trip)
+{
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < s->day->n_acts; i++)
+		if (s->day->acts[i].word == LD_TROUBLE_late && s->day->acts[i].trip.at == (int)trip)
+			ms += (int64_t)s->day->acts[i].for_s * 1000;
+	return ms;
+}
+
+/* ---- a truck's day ---- */
+
+/* Something the truck has to do, in time order. */
+struct job {
+	int64_t at_ms;
+	int trip; /* -1: a pick-up without a manifest */
+	struct ld_sim_pickup *pickup;
+	struct ld_day_point gate;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct job *x = a;
+	const struct job *y = b;
+
+	return x->at_ms < y->at_ms ? -1 : x->at_ms > y->at_ms;
+}
+
+static size_t jobs_of(struct ld_sim *s, size_t truck, struct job *jobs)
+{
+	const struct ld_day *d = s->day;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_trips; i++)
+		if (d->trips[i].truck.at == (int)truck && s->trips[i].driven)
+			jobs[n++] = (struct job){(int64_t)d->trips[i].at_s * 1000, (int)i, NULL,
+						 d->sites[d->trips[i].site.at].gate};
+	for (size_t i = 0; i < s->n_pickups; i++)
+		if (s->pickups[i].act->truck.at == (int)truck)
+			jobs[n++] =
+			    (struct job){(int64_t)s->pickups[i].act->at_s * 1000, -1,
+					 &s->pickups[i], d->sites[s->pickups[i].act->site.at].gate};
+	qsort(jobs, n, sizeof(*jobs), by_time);
+	return n;
+}
+
+/* To the gate by `at`, by way of home where there is time for it. */
+static void go_to(struct ld_sim_cursor *c, struct ld_day_point gate, int64_t at_ms,
+		  uint32_t speed_kmh)
+{
+	const struct ld_day *d = c->sim->day;
+	const struct ld_day_point none = {0, 0};
+	struct ld_day_point home = d->sites[d->trucks[c->truck_i].home.at].gate;
+	double ms_per_m = 3600.0 / speed_kmh;
+	int64_t by_home =
+	    (int64_t)((ld_road_m(c->at, none, home) + ld_road_m(home, none, gate)) * ms_per_m);
+
+	if (c->at.lat_e7 != home.lat_e7 && c->t_ms + by_home + 20 * MINUTE < at_ms)
+		ld_cursor_road(c, none, home, speed_kmh);
+	ld_cursor_stand(c, at_ms - (int64_t)(ld_road_m(c->at, none, gate) * ms_per_m), true);
+	ld_cursor_road(c, none, gate, speed_kmh);
+	ld_cursor_stand(c, at_ms, false);
+}
+
+static void load_up(struct ld_sim_cursor *c, int64_t load_ms, uint32_t load)
+{
+	int64_t from = c->t_ms;
+
+	ld_cursor_stand(c, from + load_ms - 5 * MINUTE, true);
+	c->load = load;
+	ld_cursor_stand(c, from + load_ms, true);
+}
+
+static void deliver(struct ld_sim_cursor *c, size_t trip)
+{
+	struct ld_sim *s = c->sim;
+	const struct ld_day_trip *dt = &s->day->trips[trip];
+	struct ld_sim_trip *t = &s->trips[trip];
+	bool elsewhere = t->cheat && t->cheat->word == LD_CHEAT_wrong_site;
+	struct ld_day_point to = s->day->sites[elsewhere ? t->cheat->site.at : dt->to.at].gate;
+
+	ld_cursor_loaded(c, trip, dt->via, to, dt->speed_kmh);
+	if (t->arrive_ms == 0) { /* stays out there */
+		ld_cursor_stand(c, s->end_ms, true);
+		return;
+	}
+	ld_cursor_stand(c, t->arrive_ms + (int64_t)dt->unload_s * 1000 - 4 * MINUTE, true);
+	c->load = EMPTY;
+	ld_cursor_stand(c, t->arrive_ms + (int64_t)dt->unload_s * 1000, true);
+	t->done_ms = c->t_ms;
+}
+
+static void do_trip(struct ld_sim_cursor *c, const struct job *j)
+{
+	struct ld_sim *s = c->sim;
+	size_t i = (size_t)j->trip;
+	const struct ld_day_trip *dt = &s->day->trips[i];
+	struct ld_sim_trip *t = &s->trips[i];
+
+	go_to(c, j->gate, j->at_ms, dt->speed_kmh);
+	t->origin_ms = c->t_ms;
+	load_up(c, (int64_t)dt->load_s * 1000 + late_ms(s, i), t->leads ? FULL : HALF);
+	t->leave_ms = c->t_ms;
+	if (t->leads)
+		deliver(c, i);
+}
+
+static void do_pickup(struct ld_sim_cursor *c, const struct job *j)
+{
+	struct ld_sim_pickup *p = j->pickup;
+	const struct ld_day_point none = {0, 0};
+
+	go_to(c, j->gate, j->at_ms, 45);
+	p->from_ms = c->t_ms;
+	load_up(c, (int64_t)(p->act->for_s ? p->act->for_s : 1500) * 1000, FULL);
+	p->leave_ms = c->t_ms;
+	/* tips somewhere, in plain sight: nothing but the missing manifest gives it away */
+	ld_cursor_road(c, none, ld_point_aside(c->at, 2.2, 6000), 45);
+	ld_cursor_stand(c, c->t_ms + 8 * MINUTE, false);
+	c->load = EMPTY;
+	p->end_ms = p->leave_ms + MANIFEST_WAIT_MS + MARGIN_MS;
+}
+
+static bool plan_truck(struct ld_sim *s, size_t truck, struct job *jobs)
+{
+	const struct ld_day *d = s->day;
+	const struct ld_day_point none = {0, 0};
+	struct ld_day_point home = d->sites[d->trucks[truck].home.at].gate;
+	struct ld_sim_cursor c = {.sim = s,
+				  .truck = &s->trucks[truck],
+				  .truck_i = truck,
+				  .t_ms = s->from_ms,
+				  .at = home,
+				  .odo_m = 40000000.0 + (double)truck * 1234567.0,
+				  .load = EMPTY};
+	size_t n = jobs_of(s, truck, jobs);
+
+	for (size_t k = 0; k < n; k++) {
+		if (jobs[k].trip >= 0)
+			do_trip(&c, &jobs[k]);
+		else
+			do_pickup(&c, &jobs[k]);
+	}
+	if (c.t_ms < s->end_ms && c.at.lat_e7 != home.lat_e7)
+		ld_cursor_road(&c, none, home, 45);
+	ld_cursor_stand(&c, c.t_ms > s->end_ms ? c.t_ms + MARGIN_MS : s->end_ms, true);
+	return !c.failed;
+}
+
+/* ---- what is signed ---- */
+
+static void step(struct ld_sim_trip *t, int64_t at_ms, enum ld_sim_what what)
+{
+	if (t->n_steps < LD_SIM_MAX_STEPS)
+		t->steps[t->n_steps++] = (struct ld_sim_step){at_ms, what};
+}
+
+static int step_order(const void *a, const void *b)
+{
+	const struct ld_sim_step *x = a;
+	const struct ld_sim_step *y = b;
+
+	return x->at_ms < y->at_ms ? -1 : x->at_ms > y->at_ms;
+}
+
+static bool has_scale(const struct ld_day *d, int site)
+{
+	for (size_t i = 0; i < d->n_scales; i++)
+		if (d->scales[i].site.at == site)
+			return true;
+	return false;
+}
+
+static bool typo(const struct ld_sim *s, size_t trip)
+{
+	for (size_t i = 0; i < s->day->n_acts; i++)
+		if (s->day->acts[i].word == LD_TROUBLE_typo && s->day->acts[i].trip.at == (int)trip)
+			return true;
+	return false;
+}
+
+/* Papers are made before the truck comes, but never before the day. */
+static void papers(struct ld_sim *s, size_t i, int64_t at)
+{
+	struct ld_sim_trip *t = &s->trips[i];
+	int64_t begin = at - 45 * MINUTE;
+
+	if (begin < s->from_ms + MINUTE)
+		begin = s->from_ms + MINUTE;
+	int64_t unit = at - begin < 15 * MINUTE ? (at - begin) / 20 : MINUTE;
+	step(t, begin, LD_STEP_GENERATED);
+	step(t, begin + 2 * unit, LD_STEP_STORED);
+	if (typo(s, i))
+		step(t, begin + 3 * unit, LD_STEP_TYPO);
+	step(t, begin + 5 * unit, LD_STEP_CREATED);
+	if (t->cheat && t->cheat->word == LD_CHEAT_container_twice)
+		step(t, begin + 6 * unit - 1, LD_STEP_ATTACK);
+	step(t, begin + 6 * unit, LD_STEP_SEALED);
+	if (t->cheat && t->cheat->word == LD_CHEAT_overdrawn) {
+		step(t, begin + 7 * unit, LD_STEP_ATTACK);
+		step(t, begin + 8 * unit, LD_STEP_ATTACK_TWO);
+	}
+}
+
+static bool taken_is_cheat(enum ld_day_word w)
+{
+	return w == LD_CHEAT_wrong_carrier || w == LD_CHEAT_unknown_vehicle;
+}
+
+static void handover(struct ld_sim *s, size_t i, int64_t origin, int64_t leave)
+{
+	struct ld_sim_trip *t = &s->trips[i];
+	int w = t->cheat ? (int)t->cheat->word : -1;
+
+	if (has_scale(s->day, s->day->trips[i].site.at) && w != LD_CHEAT_ghost) {
+		step(t, origin + 2 * MINUTE, LD_STEP_TARE_OUT);
+		step(t, leave - 4 * MINUTE, LD_STEP_GROSS_OUT);
+	}
+	if (w == LD_CHEAT_revoked_key || w == LD_CHEAT_changed_content)
+		step(t, leave - 3 * MINUTE, LD_STEP_ATTACK);
+	if (w == LD_CHEAT_same_person) {
+		step(t, leave - 200000, LD_STEP_ATTACK);
+		step(t, leave - 180000, LD_STEP_ATTACK_TWO);
+		step(t, leave - 150000, LD_STEP_WITHDRAWN);
+	}
+	step(t, w == LD_CHEAT_expired_offer ? leave - 12 * MINUTE : leave - 2 * MINUTE,
+	     LD_STEP_OFFERED);
+	if (w == LD_CHEAT_cancelled_and_taken)
+		step(t, leave - 100000, LD_STEP_CANCELLED);
+	if (w == LD_CHEAT_forged_signature || w == LD_CHEAT_unknown_key ||
+	    w == LD_CHEAT_other_ledger || w == LD_CHEAT_garbage || w == LD_CHEAT_out_of_order)
+		step(t, leave - 90000, LD_STEP_ATTACK);
+	if (w >= 0 && taken_is_cheat((enum ld_day_word)w))
+		step(t, leave - 80000, LD_STEP_TAKEN_CHEAT);
+	step(t, leave - MINUTE, LD_STEP_TAKEN);
+}
+
+static void delivery(struct ld_sim *s, size_t i, int64_t arrive, int64_t done)
+{
+	struct ld_sim_trip *t = &s->trips[i];
+	const struct ld_day_trip *dt = &s->day->trips[i];
+	int w = t->cheat ? (int)t->cheat->word : -1;
+
+	if (w == LD_CHEAT_clock_ahead)
+		step(t, arrive + 30000, LD_STEP_ATTACK);
+	if (t->leads)
+		step(t, arrive + MINUTE, LD_STEP_ARRIVED);
+	if (w == LD_CHEAT_wrong_site)
+		return;
+	if (w == LD_CHEAT_replayed_event || w == LD_CHEAT_forked_chain || w == LD_CHEAT_wrong_role)
+		step(t, arrive + 2 * MINUTE, LD_STEP_ATTACK);
+	if (t->leads && w != LD_CHEAT_ghost && w != LD_CHEAT_no_tickets) {
+		step(t, arrive + 3 * MINUTE, LD_STEP_GROSS_IN);
+		step(t, done - 3 * MINUTE, LD_STEP_TARE_IN);
+	} else if (w == LD_CHEAT_ghost) { /* tickets are forged as well: the scale weighs another
+					     truck */
+		step(t, arrive + 3 * MINUTE, LD_STEP_GROSS_IN);
+		step(t, done - 3 * MINUTE, LD_STEP_TARE_IN);
+	}
+	step(t, done - 5 * MINUTE, LD_STEP_RECEIVED);
+	step(t, done, LD_STEP_ACCEPTED);
+	step(t, done + 10 * MINUTE, LD_STEP_STORED_IN);
+	if (dt->treat_s)
+		step(t, done + (int64_t)dt->treat_s * 1000 + 10 * MINUTE, LD_STEP_TREATED);
+	if (w == LD_CHEAT_recycled_manifest)
+		step(t, done + 15 * MINUTE, LD_STEP_ATTACK);
+}
+
+static void plan_steps(struct ld_sim *s, size_t i)
+{
+	const struct ld_day_trip *dt = &s->day->trips[i];
+	struct ld_sim_trip *t = &s->trips[i];
+	const struct ld_sim_trip *lead = &s->trips[t->leader];
+	const struct ld_day *d = s->day;
+	int w = t->cheat ? (int)t->cheat->word : -1;
+	int64_t origin = t->driven ? t->origin_ms : (int64_t)dt->at_s * 1000;
+	int64_t leave = t->driven ? t->leave_ms : origin + (int64_t)dt->load_s * 1000;
+	int64_t way =
+	    (int64_t)(ld_road_m(d->sites[dt->site.at].gate, dt->via, d->sites[dt->to.at].gate) *
+		      3600.0 / dt->speed_kmh);
+	/* of a milk run: the stops that are still to come */
+	int64_t to_come = t->leads ? 0 : lead->leave_ms - leave;
+
+	t->eta_ms = leave + to_come + way + 5 * MINUTE;
+	papers(s, i, origin);
+	if (!stays_on_paper(t->cheat) || w == LD_CHEAT_ghost)
+		handover(s, i, origin, leave);
+	int64_t arrive = t->driven ? lead->arrive_ms : w == LD_CHEAT_ghost ? leave + way : 0;
+	int64_t done = t->driven ? lead->done_ms : arrive + (int64_t)dt->unload_s * 1000;
+	if (arrive > 0)
+		delivery(s, i, arrive, done);
+	t->leave_ms = leave;
+	t->origin_ms = origin;
+	qsort(t->steps, t->n_steps, sizeof(*t->steps), step_order);
+	t->end_ms = t->n_steps ? t->steps[t->n_steps - 1].at_ms : 0;
+	if (w == LD_CHEAT_never_arrives) {
+		int64_t grace = (t->eta_ms - leave) / 2;
+		t->end_ms = t->eta_ms + (grace > OVERDUE_MS ? grace : OVERDUE_MS) + MARGIN_MS;
+	} else if (w >= 0) {
+		t->end_ms += 3 * MINUTE;
+	}
+}
+
+/* ---- the whole ---- */
+
+static enum ld_err allocate(struct ld_sim *s)
+{
+	const struct ld_day *d = s->day;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_acts; i++)
+		n += d->acts[i].word == LD_CHEAT_unmanifested_pickup;
+	s->trucks = calloc(d->n_trucks + 1, sizeof(*s->trucks));
+	s->trips = calloc(d->n_trips + 1, sizeof(*s->trips));
+	s->pickups = calloc(n + 1, sizeof(*s->pickups));
+	if (!s->trucks || !s->trips || !s->pickups)
+		return LD_ERR_NOMEM;
+	for (size_t i = 0; i < d->n_acts; i++)
+		if (d->acts[i].word == LD_CHEAT_unmanifested_pickup)
+			s->pickups[s->n_pickups++].act = &d->acts[i];
+	return LD_OK;
+}
+
+static void find_end(struct ld_sim *s)
+{
+	for (size_t i = 0; i < s->day->n_trips; i++)
+		if (s->trips[i].end_ms > s->end_ms)
+			s->end_ms = s->trips[i].end_ms;
+	for (size_t i = 0; i < s->n_pickups; i++)
+		if (s->pickups[i].end_ms > s->end_ms)
+			s->end_ms = s->pickups[i].end_ms;
+}
+
+/* Trucks stand where they are until the plan's end, which is known only when all have moved. */
+static void stretch(struct ld_sim *s)
+{
+	for (size_t i = 0; i < s->day->n_trucks; i++) {
+		struct ld_sim_truck *t = &s->trucks[i];
+		if (t->n && t->legs[t->n - 1].to_ms < s->end_ms)
+			t->legs[t->n - 1].to_ms = s->end_ms;
+	}
+}
+
+enum ld_err ld_sim_plan(const struct ld_day *day, struct ld_sim **out, char *why, size_t cap)
+{
+	struct ld_sim *s = calloc(1, sizeof(*s));
+	struct job *jobs = calloc(day->n_trips + day->n_acts + 1, sizeof(*jobs));
+	enum ld_err err = LD_ERR_NOMEM;
+
+	*out = NULL;
+	snprintf(why, cap, "out of memory");
+	if (!s || !jobs)
+		goto out;
+	s->day = day;
+	s->from_ms = (int64_t)day->from_s * 1000;
+	s->end_ms = (int64_t)day->to_s * 1000;
+	err = allocate(s);
+	if (err)
+		goto out;
+	sort_out(s);
+	for (size_t i = 0; i < day->n_trucks && !err; i++)
+		if (!plan_truck(s, i, jobs)) {
+			snprintf(why, cap, "truck '%s' has too much to do", day->trucks[i].id);
+			err = LD_ERR_LIMIT;
+		}
+	for (size_t i = 0; i < day->n_trips && !err; i++)
+		plan_steps(s, i);
+	find_end(s);
+	stretch(s);
+	if (!err && s->end_ms - s->from_ms > INT64_C(36) * 3600000) {
+		snprintf(why, cap,
+			 "the plan takes longer than 36 hours: too many trips for a truck");
+		err = LD_ERR_LIMIT;
+	}
+out:
+	free(jobs);
+	if (err)
+		ld_sim_free(s);
+	else
+		*out = s;
+	return err;
+}
+
+void ld_sim_free(struct ld_sim *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; s->trucks && i < s->day->n_trucks; i++)
+		free(s->trucks[i].legs);
+	free(s->trucks);
+	free(s->trips);
+	free(s->pickups);
+	free(s);
+}

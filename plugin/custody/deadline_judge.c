@@ -1,0 +1,104 @@
+/* From clocks that ran out to entries, and from those entries to anomalies. CUSTODY-22. */
+#include <string.h>
+
+#include "plugin/custody/anomaly.h"
+#include "plugin/custody/judge.h"
+
+struct due_walk {
+	struct ld_custody *c;
+	struct ld_own_list *out;
+	int64_t now_ms;
+	size_t max, n;
+};
+
+static int due_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+{
+	struct due_walk *w = ctx;
+	Custody__Deadline *d;
+	Liandan__DeadlineMissed *missed;
+
+	(void)key;
+	(void)key_len;
+	if (w->n == w->max)
+		return 1;
+	d = custody__deadline__unpack(&w->c->arena->pb, len, value);
+	if (d == NULL || d->due_ms > w->now_ms)
+		return 1;
+	missed = ld_own_add(w->c, w->out, LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED);
+	if (missed == NULL)
+		return 1;
+	missed->subject_kind = d->subject_kind;
+	missed->subject = d->subject;
+	missed->clock = d->clock;
+	missed->due_ms = d->due_ms;
+	missed->rules = w->c->rules->version;
+	w->n++;
+	return 0;
+}
+
+void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out)
+{
+	struct due_walk w = {.c = c, .out = out, .now_ms = now_ms, .max = max};
+
+	ld_state_walk(c->state, LD_T_DEADLINE, NULL, 0, NULL, 0, due_one, &w, NULL);
+}
+
+/* What a clock that ran out is worth. P6: overdue 2, lost 4; the rest are information or for attention. */
+static uint32_t level_of(Liandan__DeadlineClock clock)
+{
+	switch (clock) {
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST:
+		return 4;
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD:
+		return 2;
+	default:
+		return 1;
+	}
+}
+
+static Liandan__AnomalyKind kind_of(Liandan__DeadlineClock clock)
+{
+	switch (clock) {
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST:
+		return LIANDAN__ANOMALY_KIND__OVERDUE;
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD:
+		return LIANDAN__ANOMALY_KIND__CAUSE_MISSING;
+	default:
+		return LIANDAN__ANOMALY_KIND__DEADLINE;
+	}
+}
+
+static const char *name_of(Liandan__DeadlineClock clock)
+{
+	const ProtobufCEnumValue *v =
+	    protobuf_c_enum_descriptor_get_value(&liandan__deadline_clock__descriptor, (int)clock);
+	static const char prefix[] = "DEADLINE_CLOCK_";
+
+	if (v == NULL)
+		return "deadline";
+	return strncmp(v->name, prefix, sizeof prefix - 1) == 0 ? v->name + sizeof prefix - 1 : v->name;
+}
+
+void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed *d, uint64_t index,
+			    int64_t now_ms, struct ld_own_list *out)
+{
+	bool manifest = d->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
+	Liandan__AnomalyRaised *a;
+
+	a = ld_anomaly_new(c, kind_of(d->clock), level_of(d->clock), d->subject_kind, d->subject,
+			   manifest ? d->subject : "");
+	if (a == NULL)
+		return;
+	a->phase = LIANDAN__ANOMALY_PHASE__CONFIRMED;
+	a->from_ms = d->due_ms;
+	ld_anomaly_figure(c, a, name_of(d->clock), now_ms, d->due_ms,
+			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_MILLISECOND);
+	ld_anomaly_evidence(c, a, index);
+	ld_anomaly_report(c, out, a);
+}

@@ -1,0 +1,292 @@
+/* Stays at registered sites and departures without a manifest: what apply keeps of them. */
+#include "plugin/custody/departure.h"
+
+#include <string.h>
+
+#include "plugin/custody/fence.h"
+#include "plugin/custody/gap.h"
+#include "plugin/custody/tables.h"
+#include "plugin/custody/track.h"
+
+#define MAX_LOADS 16
+#define MAX_EXPIRED 16 /* stays and departures swept in one go */
+
+static void stay_key(struct ld_tkey *k, const char *plate, int64_t from_ms)
+{
+	ld_tkey_init(k);
+	ld_tkey_str(k, plate);
+	ld_tkey_u64(k, (uint64_t)from_ms);
+}
+
+static void departure_key(struct ld_tkey *k, int64_t due_ms, const char *plate)
+{
+	ld_tkey_init(k);
+	ld_tkey_u64(k, (uint64_t)due_ms);
+	ld_tkey_str(k, plate);
+}
+
+struct sweep {
+	struct ld_tkey key[MAX_EXPIRED];
+	size_t n;
+	int64_t before_ms;
+};
+
+static int sweep_stay(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		      size_t len)
+{
+	struct sweep *s = ctx;
+	uint64_t from = 0;
+
+	(void)value;
+	(void)len;
+	for (size_t i = key_len >= 8 ? key_len - 8 : 0; i < key_len; i++)
+		from = from << 8 | key[i];
+	if ((int64_t)from >= s->before_ms || s->n == MAX_EXPIRED)
+		return 1;
+	ld_tkey_init(&s->key[s->n]);
+	ld_tkey_bytes(&s->key[s->n++], key, key_len);
+	return 0;
+}
+
+static enum ld_err stay_write(struct ld_custody *c, const Custody__Position *pos)
+{
+	Custody__Stay stay = CUSTODY__STAY__INIT;
+	struct sweep s = {.before_ms = pos->site_last_ms - LD_KEPT_MS};
+	struct ld_tkey k;
+
+	ld_tkey_init(&k);
+	ld_tkey_str(&k, pos->plate);
+	enum ld_err err =
+	    ld_state_walk(c->state, LD_T_STAY, k.b, k.len, NULL, 0, sweep_stay, &s, NULL);
+
+	if (err == LD_ERR_NOT_FOUND)
+		err = LD_OK;
+	for (size_t i = 0; i < s.n && err == LD_OK; i++)
+		err = ld_state_del(c->state, LD_T_STAY, s.key[i].b, s.key[i].len);
+	if (err != LD_OK)
+		return err;
+	stay.site = pos->site;
+	stay.from_ms = pos->site_since_ms;
+	stay.to_ms = pos->site_last_ms;
+	stay_key(&k, pos->plate, stay.from_ms);
+	return ld_rec_put(c, (enum ld_table)LD_T_STAY, k.b, k.len, &stay.base);
+}
+
+/* An open offer, or a sealed manifest that names the carrier, whose origin is this site. */
+struct offer_walk {
+	struct ld_custody *c;
+	size_t skip;
+	ProtobufCBinaryData ids[MAX_LOADS];
+	size_t n;
+};
+
+static int offer_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		     size_t len)
+{
+	struct offer_walk *w = ctx;
+
+	(void)value;
+	(void)len;
+	if (w->n == MAX_LOADS)
+		return 1;
+	w->ids[w->n++] = ld_c_bytes(w->c, key + w->skip, key_len - w->skip);
+	return 0;
+}
+
+static bool offered_at(struct ld_custody *c, const char *carrier, const char *site)
+{
+	struct offer_walk w = {.c = c};
+	struct ld_tkey k;
+
+	ld_tkey_init(&k);
+	ld_tkey_str(&k, carrier);
+	w.skip = k.len;
+	(void)ld_state_walk(c->state, LD_T_PLATE_OFFER, k.b, k.len, NULL, 0, offer_one, &w, NULL);
+	for (size_t i = 0; i < w.n; i++) {
+		Custody__Manifest *m;
+
+		if (ld_manifest_get(c, w.ids[i], &m) == LD_OK && m->created != NULL &&
+		    strcmp(m->created->site, site) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the vehicle carries or has just delivered, seen from a site. */
+struct cargo {
+	bool any;     /* it carries something */
+	bool of_site; /* a manifest of this site was taken around the stay, or delivered here */
+};
+
+static void cargo_look(struct ld_custody *c, const Custody__Position *pos, int64_t at_ms,
+		       struct cargo *out)
+{
+	ProtobufCBinaryData ids[MAX_LOADS + LD_MAX_RECENT];
+	size_t n = 0;
+
+	*out = (struct cargo){0};
+	if (ld_load_of(c, pos->plate, ids, MAX_LOADS, &n) != LD_OK)
+		n = 0;
+	const size_t aboard = n;
+
+	for (size_t i = 0; i < pos->n_recent && i < LD_MAX_RECENT; i++)
+		ids[n++] = pos->recent[i];
+	out->any = aboard != 0;
+	for (size_t i = 0; i < n; i++) {
+		Custody__Manifest *m;
+
+		if (ld_manifest_get(c, ids[i], &m) != LD_OK || m->created == NULL)
+			continue;
+		if (strcmp(m->created->site, pos->site) == 0 &&
+		    m->taken_ms >= pos->site_since_ms - c->rules->presence_ms &&
+		    m->taken_ms <= at_ms + c->rules->manifest_wait_ms)
+			out->of_site = true;
+		if (i >= aboard && m->created->receiver != NULL &&
+		    strcmp(m->created->receiver->site, pos->site) == 0 &&
+		    m->received_ms >= pos->site_since_ms - c->rules->presence_ms)
+			out->of_site = true;
+	}
+}
+
+/* Time it can have stood there: seen inside, and of a silence on leaving what travel does not
+ * explain. */
+static int64_t dwell_ms(const struct ld_rules *rules, const Custody__Position *pos, int64_t at_ms,
+			const Custody__Fix *outside)
+{
+	const int64_t seen = pos->site_last_ms - pos->site_since_ms;
+	const int64_t silent = at_ms - pos->site_last_ms;
+
+	if (silent < rules->gap_min_ms || pos->last == NULL)
+		return seen;
+	const int64_t way =
+	    ld_geo_dist_m(pos->last->lat_e7, pos->last->lon_e7, outside->lat_e7, outside->lon_e7);
+	const int64_t rest = silent - ld_gap_reference_ms(way);
+
+	return seen + (rest > 0 ? rest : 0);
+}
+
+static bool generator_site(struct ld_custody *c, const Custody__Position *pos, Custody__Vehicle **v)
+{
+	const Liandan__SiteRegistered *s = ld_fence_find(c, pos->site);
+
+	if (s == NULL || (s->kind != LIANDAN__SITE_KIND__SITE_KIND_PRODUCTION &&
+			  s->kind != LIANDAN__SITE_KIND__SITE_KIND_STORAGE))
+		return false;
+	if (ld_vehicle_get(c, pos->plate, v) != LD_OK || (*v)->registered == NULL)
+		return false;
+	return strcmp((*v)->registered->party, s->party) != 0;
+}
+
+/* D3: worth watching for a manifest? */
+static enum ld_err departure_write(struct ld_custody *c, Custody__Position *pos, int64_t at_ms,
+				   uint64_t index, int64_t recorded_at_ms)
+{
+	Custody__Departure d = CUSTODY__DEPARTURE__INIT;
+	Custody__Vehicle *v;
+	struct cargo cargo;
+	struct ld_tkey k;
+
+	if (!generator_site(c, pos, &v))
+		return LD_OK;
+	const bool in_known = pos->site_load != LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED;
+	const bool out_known = pos->load != LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED;
+	const bool rose = in_known && out_known && pos->load > pos->site_load;
+
+	if (pos->load == LIANDAN__LOAD_STATE__LOAD_STATE_EMPTY ||
+	    (in_known && out_known && pos->load < pos->site_load))
+		return LD_OK;
+	cargo_look(c, pos, at_ms, &cargo);
+	if (cargo.of_site)
+		return LD_OK;
+	d.offered = offered_at(c, v->registered->party, pos->site);
+	if (!rose && !d.offered && (cargo.any || (in_known && out_known)))
+		return LD_OK; /* milk run, or a load it came with */
+	d.plate = pos->plate;
+	d.site = pos->site;
+	d.from_ms = pos->site_since_ms;
+	d.left_ms = at_ms;
+	d.load_in = pos->site_load;
+	d.load_out = pos->load;
+	d.index = index;
+	d.loaded = cargo.any;
+	d.due_ms = recorded_at_ms + c->rules->manifest_wait_ms;
+	pos->left_due_ms = d.due_ms;
+	departure_key(&k, d.due_ms, d.plate);
+	return ld_rec_put(c, (enum ld_table)LD_T_DEPARTURE, k.b, k.len, &d.base);
+}
+
+enum ld_err ld_departure_apply_left(struct ld_custody *c, Custody__Position *pos, int64_t at_ms,
+				    const Custody__Fix *outside, uint64_t index,
+				    int64_t recorded_at_ms)
+{
+	enum ld_err err = stay_write(c, pos);
+
+	pos->left_site = pos->site;
+	pos->left_ms = pos->site_last_ms;
+	pos->left_load = pos->site_load;
+	pos->left_since_ms = pos->site_since_ms;
+	pos->left_inside = pos->site_inside;
+	pos->left_due_ms = 0;
+	if (err != LD_OK || !pos->site_inside ||
+	    dwell_ms(c->rules, pos, at_ms, outside) < c->rules->pickup_dwell_ms)
+		return err;
+	return departure_write(c, pos, at_ms, index, recorded_at_ms);
+}
+
+enum ld_err ld_departure_apply_back(struct ld_custody *c, Custody__Position *pos)
+{
+	struct ld_tkey k;
+	enum ld_err err;
+
+	pos->site_since_ms = pos->left_since_ms;
+	pos->site_load = pos->left_load;
+	pos->site_inside = pos->left_inside;
+	stay_key(&k, pos->plate, pos->left_since_ms);
+	err = ld_state_del(c->state, LD_T_STAY, k.b, k.len);
+	if ((err == LD_OK || err == LD_ERR_NOT_FOUND) && pos->left_due_ms != 0) {
+		departure_key(&k, pos->left_due_ms, pos->plate);
+		err = ld_state_del(c->state, LD_T_DEPARTURE, k.b, k.len);
+	}
+	pos->left_site = (char *)protobuf_c_empty_string;
+	pos->left_ms = pos->left_since_ms = pos->left_due_ms = 0;
+	pos->left_load = LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED;
+	pos->left_inside = false;
+	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+}
+
+struct done_walk {
+	const char *plate, *site;
+	struct ld_tkey key[MAX_EXPIRED];
+	size_t n;
+};
+
+/* Few departures wait at a time (an hour's worth), so the whole table is looked through. */
+static int done_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+{
+	struct done_walk *w = ctx;
+	const size_t n = strnlen(w->plate, LD_MAX_ID_BYTES);
+
+	if (key_len != 9 + n || memcmp(key + 9, w->plate, n) != 0)
+		return 0;
+	Custody__Departure *d = custody__departure__unpack(NULL, len, value);
+
+	if (d != NULL && strcmp(d->site, w->site) == 0 && w->n < MAX_EXPIRED) {
+		ld_tkey_init(&w->key[w->n]);
+		ld_tkey_bytes(&w->key[w->n++], key, key_len);
+	}
+	custody__departure__free_unpacked(d, NULL);
+	return 0;
+}
+
+enum ld_err ld_departure_apply_done(struct ld_custody *c, const char *plate, const char *site)
+{
+	struct done_walk w = {.plate = plate, .site = site};
+	enum ld_err err =
+	    ld_state_walk(c->state, LD_T_DEPARTURE, NULL, 0, NULL, 0, done_one, &w, NULL);
+
+	if (err == LD_ERR_NOT_FOUND)
+		err = LD_OK;
+	for (size_t i = 0; i < w.n && err == LD_OK; i++)
+		err = ld_state_del(c->state, LD_T_DEPARTURE, w.key[i].b, w.key[i].len);
+	return err;
+}

@@ -1,0 +1,89 @@
+/* D3: raising departures that no manifest explains, explaining those that one does. */
+#include <string.h>
+
+#include "plugin/custody/anomaly.h"
+#include "plugin/custody/departure.h"
+#include "plugin/custody/gap.h"
+#include "plugin/custody/track.h"
+
+#define DUE_AT_ONCE 64
+
+void ld_departure_follow_taken(struct ld_custody *c, const struct ld_fact *f,
+			       const Liandan__HandoverTaken *t, struct ld_own_list *own)
+{
+	Custody__Manifest *m;
+
+	if (ld_manifest_get(c, t->manifest, &m) != LD_OK || m->created == NULL)
+		return;
+	ld_anomaly_explain(c, own, LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE, t->plate,
+			   m->created->site, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE, f->index);
+	/* signed late: silences since the hand-over are in custody only now */
+	ld_gap_review(c, t->plate, f->index, own);
+}
+
+struct due_walk {
+	struct ld_custody *c;
+	int64_t now_ms;
+	Custody__Departure *due[DUE_AT_ONCE];
+	size_t n, max;
+};
+
+static int due_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+{
+	struct due_walk *w = ctx;
+	Custody__Departure *d;
+	uint64_t due = 0;
+
+	for (size_t i = 0; i < 8 && i < key_len; i++)
+		due = due << 8 | key[i];
+	if ((int64_t)due > w->now_ms || w->n == w->max)
+		return 1;
+	d = custody__departure__unpack(&w->c->arena->pb, len, value);
+	if (d != NULL)
+		w->due[w->n++] = d;
+	return 0;
+}
+
+static bool rose(const Custody__Departure *d)
+{
+	return d->load_in != LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED &&
+	       d->load_out > d->load_in;
+}
+
+/* Level 3 takes a second channel: the load sensor (CUSTODY: anomalies are leads). */
+static void raise_one(struct ld_custody *c, const Custody__Departure *d, struct ld_own_list *out)
+{
+	Liandan__AnomalyRaised *a =
+	    ld_anomaly_new(c, LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE, rose(d) ? 3 : 2,
+			   LIANDAN__SUBJECT_KIND__SUBJECT_KIND_VEHICLE, d->plate, "");
+
+	if (a == NULL || (a->site = ld_c_str(c, d->site)) == NULL)
+		return;
+	a->from_ms = d->from_ms;
+	a->to_ms = d->left_ms;
+	ld_anomaly_figure(c, a, "dwell", d->left_ms - d->from_ms, c->rules->pickup_dwell_ms,
+			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_MILLISECOND);
+	ld_anomaly_figure(c, a, "manifest_wait", c->rules->manifest_wait_ms,
+			  c->rules->manifest_wait_ms,
+			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_MILLISECOND);
+	ld_anomaly_figure(c, a, "load_in", (int64_t)d->load_in, 0,
+			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_COUNT);
+	ld_anomaly_figure(c, a, "load_out", (int64_t)d->load_out, 0,
+			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_COUNT);
+	ld_anomaly_figure(c, a, "offer_open", d->offered ? 1 : 0, 1,
+			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_COUNT);
+	ld_anomaly_evidence(c, a, d->index);
+	ld_anomaly_report(c, out, a);
+}
+
+void ld_departure_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
+			      struct ld_own_list *out)
+{
+	struct due_walk w = {
+	    .c = c, .now_ms = now_ms, .max = max < DUE_AT_ONCE ? max : DUE_AT_ONCE};
+
+	if (ld_state_walk(c->state, LD_T_DEPARTURE, NULL, 0, NULL, 0, due_one, &w, NULL) != LD_OK)
+		return;
+	for (size_t i = 0; i < w.n; i++)
+		raise_one(c, w.due[i], out);
+}

@@ -1,0 +1,248 @@
+#include "plugin/custody/judge.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plugin/custody/anomaly.h"
+#include "plugin/custody/departure.h"
+
+bool ld_refuse(struct ld_judgement *j, Liandan__Reason reason, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (j->verdict != LIANDAN__VERDICT__ACCEPTED)
+		return false;
+	j->verdict = LIANDAN__VERDICT__REFUSED;
+	j->reason = reason;
+	va_start(ap, fmt);
+	vsnprintf(j->detail, sizeof j->detail, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool ld_hold(struct ld_judgement *j, Liandan__Reason waits_for, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (j->verdict != LIANDAN__VERDICT__ACCEPTED)
+		return false;
+	j->verdict = LIANDAN__VERDICT__HELD;
+	j->reason = waits_for;
+	va_start(ap, fmt);
+	vsnprintf(j->detail, sizeof j->detail, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool ld_violate(struct ld_custody *c, struct ld_judgement *j, Liandan__Reason reason,
+		const char *subject, int64_t value, int64_t threshold)
+{
+	Liandan__Violation *v;
+
+	if (j->n_violations == LD_MAX_VIOLATIONS)
+		return true;
+	v = ld_arena_alloc(c->arena, sizeof *v);
+	if (v == NULL)
+		return true;
+	liandan__violation__init(v);
+	v->reason = reason;
+	v->subject = ld_arena_dup(c->arena, subject, strlen(subject) + 1);
+	v->value = value;
+	v->threshold = threshold;
+	if (v->subject == NULL)
+		return true;
+	j->violations[j->n_violations++] = v;
+	return true;
+}
+
+void *ld_own_add(struct ld_custody *c, struct ld_own_list *list, Liandan__OwnEvent__BodyCase which)
+{
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
+	    &liandan__own_event__descriptor, (unsigned)which);
+	const ProtobufCMessageDescriptor *type;
+	Liandan__OwnEvent *own;
+	ProtobufCMessage *body;
+
+	if (field == NULL || list->n == LD_MAX_OWN_EVENTS)
+		return NULL;
+	type = field->descriptor;
+	own = ld_arena_alloc(c->arena, sizeof *own);
+	body = ld_arena_alloc(c->arena, type->sizeof_message);
+	if (own == NULL || body == NULL)
+		return NULL;
+	liandan__own_event__init(own);
+	type->message_init(body);
+	own->body_case = which;
+	/* every member of the union is a message pointer */
+	memcpy((char *)own + field->offset, &body, sizeof body);
+	list->event[list->n++] = own;
+	return body;
+}
+
+bool ld_is_intention(Liandan__Event__BodyCase body)
+{
+	switch (body) {
+	case LIANDAN__EVENT__BODY_MANIFEST_CREATED:
+	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
+	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
+	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
+	case LIANDAN__EVENT__BODY_OFFER_WITHDRAWN:
+		return true;
+	default:
+		return (int)body >= 100 && (int)body < 200; /* the registry's acts */
+	}
+}
+
+/* PROTOCOL, Causality is `after`: nothing takes effect before the events it names have. */
+static bool judge_causes(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
+{
+	for (size_t i = 0; i < f->event->n_after; i++) {
+		Custody__Effect *cause;
+
+		if (ld_effect_get(c, f->event->after[i].data, &cause) != LD_OK)
+			return ld_hold(j, LIANDAN__REASON__WAITS_FOR_CAUSE,
+				       "cause %zu in `after` is not in the ledger yet", i + 1);
+		if (cause->verdict == LIANDAN__VERDICT__HELD)
+			return ld_hold(j, LIANDAN__REASON__WAITS_FOR_CAUSE,
+				       "its cause, entry %" PRIu64 ", is held itself", cause->index);
+		if (cause->verdict == LIANDAN__VERDICT__REFUSED)
+			return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER,
+					 "its cause, entry %" PRIu64 ", was refused", cause->index);
+	}
+	return true;
+}
+
+static bool judge_body(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
+{
+	int body = (int)f->event->body_case;
+
+	if (body == LIANDAN__EVENT__BODY_WEIGHED)
+		return ld_weigh_judge(c, f, j);
+	if (body < 200)
+		return ld_registry_judge(c, f, j);
+	if (body < 300)
+		return ld_stock_judge(c, f, j);
+	if (body < 400)
+		return ld_manifest_judge(c, f, j);
+	return ld_track_judge(c, f, j);
+}
+
+static int count_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+{
+	size_t *n = ctx;
+
+	(void)key, (void)key_len, (void)value, (void)len;
+	return ++*n >= LD_MAX_HELD_PER_MANIFEST;
+}
+
+/* PROTOCOL, HELD: at most 64 a manifest, 1,024 a signer. */
+static void bound_held(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
+{
+	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
+	size_t n = ld_manifests_of(f->event, ids, LD_MAX_HELD_PER_MANIFEST);
+	Custody__Chain *chain;
+
+	if (ld_chain_get(c, f->event->submitter.data, &chain) == LD_OK &&
+	    chain->held >= LD_MAX_HELD_PER_SIGNER) {
+		j->verdict = LIANDAN__VERDICT__ACCEPTED;
+		ld_refuse(j, LIANDAN__REASON__LIMIT, "%d events of this signer are held already",
+			  LD_MAX_HELD_PER_SIGNER);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t held = 0;
+
+		ld_state_walk(c->state, LD_T_HELD_BY, ids[i].data, ids[i].len, NULL, 0, count_one, &held,
+			      NULL);
+		if (held < LD_MAX_HELD_PER_MANIFEST)
+			continue;
+		j->verdict = LIANDAN__VERDICT__ACCEPTED;
+		ld_refuse(j, LIANDAN__REASON__LIMIT, "%d events of this manifest are held already",
+			  LD_MAX_HELD_PER_MANIFEST);
+		return;
+	}
+}
+
+void ld_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
+{
+	bool telemetry = (int)f->event->body_case >= 400;
+
+	memset(j, 0, sizeof *j);
+	j->verdict = LIANDAN__VERDICT__ACCEPTED;
+	/* CUSTODY, Time: tracks are never refused for time, custody events only when a day ahead */
+	if (!telemetry && f->event->occurred_at_ms > f->recorded_at_ms + c->rules->clock_ahead_ms) {
+		ld_refuse(j, LIANDAN__REASON__CLOCK_AHEAD,
+			  "occurred_at_ms is %" PRId64 " ms ahead of the ledger's clock",
+			  f->event->occurred_at_ms - f->recorded_at_ms);
+		return;
+	}
+	if (telemetry || judge_causes(c, f, j))
+		judge_body(c, f, j);
+	if (j->verdict == LIANDAN__VERDICT__HELD)
+		bound_held(c, f, j);
+	if (j->verdict != LIANDAN__VERDICT__ACCEPTED)
+		j->n_violations = 0;
+}
+
+void ld_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,
+	       struct ld_own_list *own)
+{
+	int body = (int)f->event->body_case;
+
+	if (j->verdict != LIANDAN__VERDICT__ACCEPTED)
+		return;
+	if (j->n_violations != 0)
+		ld_anomaly_of_violations(c, f, j, own);
+	if (body >= 400)
+		ld_track_follow(c, f, j, own);
+	else if (body >= 300)
+		ld_manifest_follow(c, f, j, own);
+	else if (body >= 200)
+		ld_stock_follow(c, f, j, own);
+	if (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN)
+		ld_departure_follow_taken(c, f, f->event->handover_taken, own);
+}
+
+void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index, int64_t now_ms,
+		   struct ld_own_list *out)
+{
+	if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED) {
+		const Liandan__DeadlineMissed *d = own->deadline_missed;
+
+		if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD) {
+			Liandan__HeldExpired *e =
+			    ld_own_add(c, out, LIANDAN__OWN_EVENT__BODY_HELD_EXPIRED);
+			uint64_t held = 0;
+
+			if (e != NULL && sscanf(d->subject, "%" SCNu64, &held) == 1) {
+				e->index = held;
+				e->verdict = LIANDAN__VERDICT__REFUSED;
+			}
+		}
+		ld_deadline_follow_own(c, d, index, now_ms, out);
+	} else if (own->body_case == LIANDAN__OWN_EVENT__BODY_FORK_OBSERVED) {
+		const Liandan__ForkObserved *fork = own->fork_observed;
+		const char *subject = ld_c_hex(c, fork->key_id);
+		Liandan__AnomalyRaised *a;
+
+		if (subject == NULL)
+			return;
+		a = ld_anomaly_new(c, LIANDAN__ANOMALY_KIND__SEQUENCE_FORKED, 4,
+				   LIANDAN__SUBJECT_KIND__SUBJECT_KIND_KEY, subject, "");
+		if (a == NULL)
+			return;
+		a->phase = LIANDAN__ANOMALY_PHASE__CONFIRMED;
+		a->from_ms = a->to_ms = now_ms;
+		ld_anomaly_evidence(c, a, fork->first);
+		ld_anomaly_evidence(c, a, index);
+		ld_anomaly_report(c, out, a);
+	}
+}
+
+void ld_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out)
+{
+	ld_deadline_follow_time(c, now_ms, max, out);
+	ld_track_follow_time(c, now_ms, max, out);
+}

@@ -1,0 +1,92 @@
+/* What follows from a step of the manifest once it has taken effect: its end, and what late news explains.
+ * CUSTODY-19, 22. */
+#include "plugin/custody/anomaly.h"
+#include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/weigh.h"
+
+/* Booked grams add exactly: what was shipped less what was accepted is the line's loss. */
+static Liandan__ClosedLine *closed_line(struct ld_custody *c, const Custody__Manifest *m,
+					const Liandan__Line *line)
+{
+	Liandan__ClosedLine *l = ld_arena_alloc(c->arena, sizeof *l);
+
+	if (l == NULL)
+		return NULL;
+	liandan__closed_line__init(l);
+	l->line = line->line;
+	l->taken_g = ld_items_of_line_g(m->items, m->n_items, line->line);
+	l->accepted_g = ld_line_accepted_g(m, line->line);
+	l->loss_g = ld_sub_g(l->taken_g, l->accepted_g);
+	return l;
+}
+
+void ld_manifest_close(struct ld_custody *c, const Custody__Manifest *m, Liandan__CloseReason reason,
+		       struct ld_own_list *own)
+{
+	Liandan__ManifestClosed *b = ld_own_add(c, own, LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED);
+	size_t n = m->created->n_lines;
+
+	if (b == NULL)
+		return;
+	b->manifest = m->manifest;
+	b->reason = reason;
+	b->lines = ld_arena_alloc(c->arena, n * sizeof *b->lines);
+	for (size_t i = 0; b->lines != NULL && i < n; i++) {
+		b->lines[i] = closed_line(c, m, m->created->lines[i]);
+		if (b->lines[i] == NULL)
+			return;
+		b->n_lines = i + 1;
+	}
+}
+
+/* The step came after all: what the clock had raised is explained. */
+static void explain(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own,
+		    Liandan__AnomalyKind kind, ProtobufCBinaryData manifest)
+{
+	const char *hex = ld_c_hex(c, manifest);
+
+	if (hex != NULL)
+		ld_anomaly_explain(c, own, kind, hex, hex, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE,
+				   f->index);
+}
+
+/* CN closes at acceptance; a profile may wait for treatment. */
+static void accepted(struct ld_custody *c, const struct ld_fact *f, const Liandan__Accepted *a,
+		     struct ld_own_list *own)
+{
+	Custody__Manifest *m;
+
+	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, a->manifest);
+	if (ld_manifest_get(c, a->manifest, &m) == LD_OK)
+		ld_manifest_close(c, m, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
+	ld_shortfall_follow(c, f, a, own);
+}
+
+void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,
+			struct ld_own_list *own)
+{
+	const Liandan__Event *e = f->event;
+
+	(void)j;
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->handover_taken->manifest);
+		break;
+	case LIANDAN__EVENT__BODY_ARRIVED:
+		for (size_t i = 0; i < e->arrived->n_manifests; i++)
+			explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE, e->arrived->manifests[i]);
+		break;
+	case LIANDAN__EVENT__BODY_RECEIVED:
+		explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE, e->received->manifest);
+		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->received->manifest);
+		break;
+	case LIANDAN__EVENT__BODY_ACCEPTED:
+		accepted(c, f, e->accepted, own);
+		break;
+	case LIANDAN__EVENT__BODY_REJECTED:
+		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->rejected->manifest);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,403 @@
+/* The manifest from the first hand-over to its end. Custody moves here and nowhere else: `holder` changes
+ * when the taker has signed. CUSTODY-6, 11, 12, 14, 15, 19. */
+#include <string.h>
+
+#include "plugin/custody/apply.h"
+#include "plugin/custody/manifest.h"
+#include "plugin/custody/weigh.h"
+
+static enum ld_err found(enum ld_err err)
+{
+	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+}
+
+static size_t line_slot(const Custody__Manifest *m, uint32_t line)
+{
+	size_t i = 0;
+
+	while (i < m->created->n_lines && m->created->lines[i]->line != line)
+		i++;
+	return i;
+}
+
+/* Sums of the items, by the manifest's lines. */
+struct line_sums {
+	int64_t bulk_g[LD_MAX_LINES + 1];
+	int64_t contained_g[LD_MAX_LINES + 1];
+};
+
+/* One sealed container leaves the origin with the carrier. What is not in the generator's stock there (it was
+ * recorded as a violation) is left where the book has it. */
+static enum ld_err ship_container(struct ld_custody *c, const Custody__Manifest *m, const Liandan__Item *item,
+				  const char *carrier, int64_t *contained_g, uint64_t index)
+{
+	size_t mark = ld_mark(c);
+	Custody__Container *k;
+	enum ld_err err = ld_container_get(c, item->container, &k);
+
+	if (err == LD_OK && ld_container_in_stock(k) && strcmp(k->party, m->created->generator) == 0 &&
+	    strcmp(k->site, m->created->site) == 0) {
+		static const char nowhere[] = "";
+
+		*contained_g = ld_add_g(*contained_g, k->mass_g);
+		k->state = CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT;
+		k->manifest = m->manifest;
+		k->party = (char *)(uintptr_t)carrier;
+		k->site = (char *)(uintptr_t)nowhere;
+		k->came_by.len = 0;
+		k->index = index;
+		err = ld_container_put(c, k);
+	}
+	ld_release(c, mark);
+	return found(err);
+}
+
+/* First leg: the generator's stock becomes the shipment. `bound`: bulk was booked as bound at sealing. */
+static enum ld_err ship(struct ld_custody *c, const Custody__Manifest *m, const char *carrier, bool bound,
+			uint64_t index)
+{
+	struct line_sums sums = {{0}, {0}};
+	const Liandan__ManifestCreated *b = m->created;
+	enum ld_err err = LD_OK;
+
+	for (size_t i = 0; err == LD_OK && i < m->n_items; i++) {
+		size_t slot = line_slot(m, m->items[i]->line);
+
+		if (slot >= b->n_lines || slot > LD_MAX_LINES)
+			continue;
+		if (m->items[i]->container[0] == '\0')
+			sums.bulk_g[slot] = ld_add_g(sums.bulk_g[slot], m->items[i]->mass_g);
+		else
+			err = ship_container(c, m, m->items[i], carrier, &sums.contained_g[slot], index);
+	}
+	for (size_t i = 0; err == LD_OK && i < b->n_lines && i <= LD_MAX_LINES; i++) {
+		struct ld_booking book = {
+		    .shipped_g = ld_add_g(sums.bulk_g[i], sums.contained_g[i]),
+		    .bound_g = bound ? ld_sub_g(0, sums.bulk_g[i]) : 0,
+		};
+
+		if (book.shipped_g != 0)
+			err = ld_stock_book_contained(c, b->generator, b->site, b->lines[i]->code, &book,
+						      ld_sub_g(0, sums.contained_g[i]), index);
+	}
+	return err;
+}
+
+static enum ld_err load_put(struct ld_custody *c, const Custody__Manifest *m)
+{
+	struct ld_tkey k;
+
+	ld_load_key(&k, m->plate, m->manifest);
+	return ld_state_put(c->state, LD_T_LOAD, k.b, k.len, "", 0);
+}
+
+static enum ld_err load_del(struct ld_custody *c, const Custody__Manifest *m)
+{
+	struct ld_tkey k;
+
+	ld_load_key(&k, m->plate, m->manifest);
+	return found(ld_state_del(c->state, LD_T_LOAD, k.b, k.len));
+}
+
+/* What the truck carries: certified tickets where it was weighed, else what was declared. */
+static void weigh_load(struct ld_custody *c, Custody__Manifest *m)
+{
+	struct ld_net net = {0, 0, false, 0, 0};
+
+	ld_weigh_loaded(c, m, &net);
+	m->taken_weighed = net.certified && net.tickets != 0;
+	m->taken_g = m->taken_weighed ? net.net_g : ld_manifest_declared_g(m);
+	m->tolerance_g = m->taken_weighed ? net.tolerance_g : 0;
+}
+
+static enum ld_err travel_clocks(struct ld_custody *c, const Custody__Manifest *m)
+{
+	enum ld_err err =
+	    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL,
+			      ld_overdue_ms(c->rules, m->taken_ms, m->eta_ms));
+
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST, 0);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP, 0);
+	return err;
+}
+
+static enum ld_err travel_stop(struct ld_custody *c, const Custody__Manifest *m)
+{
+	enum ld_err err =
+	    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL, 0);
+
+	return err == LD_OK
+		   ? ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST, 0)
+		   : err;
+}
+
+static void set_seals(Custody__Manifest *m, const Liandan__HandoverTaken *t)
+{
+	m->n_seals = t->n_seals;
+	m->seals = t->seals;
+}
+
+/* Leaves of the state before: stock at the first leg, the vehicle before at the later ones. */
+static enum ld_err leave(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
+{
+	const struct ld_container_step pass = {.party = f->signer->party};
+	enum ld_err err;
+
+	if (m->leg == 0) {
+		bool sealed = m->state == CUSTODY__MANIFEST_STATE__SEALED;
+
+		err = ship(c, m, f->signer->party, sealed, f->index);
+		/* a cancelled or expired manifest that was taken all the same is open again */
+		return err == LD_OK && !sealed ? ld_manifest_count(c, m, 0, 1) : err;
+	}
+	err = load_del(c, m);
+	return err == LD_OK ? ld_manifest_move_all(c, m, &pass, f->index) : err;
+}
+
+/* CUSTODY-6: custody moves to the taker. */
+enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverTaken *t)
+{
+	Custody__Manifest *m;
+	const Custody__Key *giver;
+	enum ld_err err = ld_manifest_get(c, t->manifest, &m);
+
+	if (err != LD_OK)
+		return found(err);
+	giver = ld_giver_of(f, m);
+	if (ld_offer_is(m, t->offer))
+		m->giver_person = m->offer->person;
+	else
+		m->giver_person = (char *)(uintptr_t)(giver != NULL ? ld_person_of(c, giver) : "");
+	err = ld_offer_close(c, m);
+	if (err == LD_OK)
+		err = leave(c, f, m);
+	if (err != LD_OK)
+		return err;
+	m->state = CUSTODY__MANIFEST_STATE__IN_TRANSIT;
+	m->leg = t->leg;
+	m->holder = f->signer->party;
+	m->carrier = f->signer->party;
+	m->holder_person = (char *)(uintptr_t)ld_person_of(c, f->signer);
+	m->plate = t->plate;
+	m->driver = t->driver;
+	set_seals(m, t);
+	m->taken_ms = ld_step_ms(f, m->taken_ms != 0 ? m->taken_ms : m->sealed_ms);
+	m->eta_ms = ld_expected_ms(c->rules, m, m->taken_ms, t->eta_ms);
+	m->flags &= ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
+	if (m->taken_g == 0)
+		weigh_load(c, m);
+	err = load_put(c, m);
+	if (err == LD_OK)
+		err = travel_clocks(c, m);
+	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
+}
+
+static enum ld_err arrive_one(struct ld_custody *c, const struct ld_fact *f, const Liandan__Arrived *a,
+			      ProtobufCBinaryData id)
+{
+	Custody__Manifest *m;
+	enum ld_err err = ld_manifest_get(c, id, &m);
+
+	if (err != LD_OK)
+		return found(err);
+	if (m->state != CUSTODY__MANIFEST_STATE__IN_TRANSIT &&
+	    m->state != CUSTODY__MANIFEST_STATE__ARRIVED)
+		return LD_OK;
+	m->state = CUSTODY__MANIFEST_STATE__ARRIVED;
+	m->arrived_ms = ld_step_ms(f, m->taken_ms);
+	m->arrived_site = a->site;
+	m->flags &= ~(uint32_t)CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE;
+	err = ld_offer_close(c, m);
+	if (err == LD_OK)
+		err = travel_stop(c, m);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT,
+					m->arrived_ms + c->rules->receipt_ms);
+	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
+}
+
+/* CUSTODY-11 */
+enum ld_err ld_arrived_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__Arrived *a)
+{
+	enum ld_err err = LD_OK;
+
+	for (size_t i = 0; err == LD_OK && i < a->n_manifests; i++) {
+		size_t mark = ld_mark(c);
+
+		err = arrive_one(c, f, a, a->manifests[i]);
+		ld_release(c, mark);
+	}
+	return err;
+}
+
+/* Custody passes to the receiver: the vehicle is free, its watch ends. */
+static enum ld_err unload(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
+{
+	const struct ld_container_step step = {
+	    .state = CUSTODY__CONTAINER_STATE__CONTAINER_RECEIVED,
+	    .party = m->created->receiver->party,
+	    .site = m->created->receiver->site,
+	};
+	enum ld_err err;
+
+	m->holder = m->created->receiver->party;
+	m->holder_person = (char *)(uintptr_t)ld_person_of(c, f->signer);
+	m->flags &= ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
+	err = load_del(c, m);
+	if (err == LD_OK)
+		err = travel_stop(c, m);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);
+	return err == LD_OK ? ld_manifest_move_all(c, m, &step, f->index) : err;
+}
+
+/* CUSTODY-12 */
+enum ld_err ld_received_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__Received *r)
+{
+	Custody__Manifest *m;
+	enum ld_err err = ld_manifest_get(c, r->manifest, &m);
+
+	if (err != LD_OK)
+		return found(err);
+	m->state = CUSTODY__MANIFEST_STATE__VERIFYING;
+	m->received_ms = ld_step_ms(f, m->arrived_ms);
+	err = unload(c, f, m);
+	if (err == LD_OK)
+		err = ld_manifest_clock(
+		    c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE,
+		    ld_workdays_after(m->received_ms, c->rules->acceptance_workdays));
+	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
+}
+
+/* The accepted mass of a line, shared over its items in order, so that containers carry what was accepted and
+ * grams add exactly. */
+static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const Liandan__Line *line,
+			     uint64_t index)
+{
+	const Liandan__Receiver *r = m->created->receiver;
+	int64_t accepted = ld_line_accepted_g(m, line->line);
+	int64_t total = ld_items_of_line_g(m->items, m->n_items, line->line);
+	struct ld_booking b = {.received_g = accepted};
+	int64_t before = 0, contained = 0;
+	enum ld_err err = LD_OK;
+
+	for (size_t i = 0; err == LD_OK && i < m->n_items; i++) {
+		const Liandan__Item *item = m->items[i];
+		int64_t share;
+		struct ld_container_step step = {.came_by = &m->manifest, .mass_g = &share};
+
+		if (item->line != line->line)
+			continue;
+		share = ld_share_g(before, item->mass_g, total, accepted);
+		before = ld_add_g(before, item->mass_g);
+		if (item->container[0] == '\0')
+			continue;
+		contained = ld_add_g(contained, share);
+		err = ld_container_move(c, item->container, &m->manifest, &step, index);
+	}
+	if (err != LD_OK)
+		return err;
+	return ld_stock_book_contained(c, r->party, r->site, line->code, &b, contained, index);
+}
+
+/* CUSTODY-14 */
+enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__Accepted *a)
+{
+	struct ld_net net = {0, 0, false, 0, 0};
+	Custody__Manifest *m;
+	enum ld_err err = ld_manifest_get(c, a->manifest, &m);
+
+	if (err != LD_OK)
+		return found(err);
+	m->state = CUSTODY__MANIFEST_STATE__ACCEPTED_ALL;
+	m->accepted_ms = ld_step_ms(f, m->received_ms);
+	m->n_accepted = a->n_lines;
+	m->accepted = a->lines;
+	ld_weigh_net(c, a->tickets, a->n_tickets, &net);
+	m->received_g = net.tickets != 0 ? net.net_g : 0;
+	if (a->discrepancy != 0 || a->significant)
+		m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_DISCREPANCY;
+	for (size_t i = 0; err == LD_OK && i < m->created->n_lines; i++)
+		err = book_line(c, m, m->created->lines[i], f->index);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
+	/* Law article 81: a licensed operator stores at most a year */
+	if (err == LD_OK && ld_manifest_accepted_g(m) > 0)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
+					m->accepted_ms + c->rules->treatment_ms);
+	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
+}
+
+/* On the truck, custody is the carrier's, again where the receiver had already taken over. */
+static enum ld_err back_on_truck(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
+{
+	const struct ld_container_step step = {
+	    .state = CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT, .party = m->carrier, .site = ""};
+	enum ld_err err;
+
+	m->holder = m->carrier;
+	err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);
+	if (err == LD_OK)
+		err = load_put(c, m);
+	return err == LD_OK ? ld_manifest_move_all(c, m, &step, f->index) : err;
+}
+
+/* CUSTODY-15 */
+enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__Rejected *r)
+{
+	Custody__Manifest *m;
+	enum ld_err err = ld_manifest_get(c, r->manifest, &m);
+	int64_t at;
+
+	if (err != LD_OK)
+		return found(err);
+	at = ld_step_ms(f, m->received_ms != 0 ? m->received_ms : m->arrived_ms);
+	m->state = CUSTODY__MANIFEST_STATE__REJECTED_ALL;
+	m->rejected = r->reason;
+	m->waste_is_on = r->waste_is_on;
+	err = r->waste_is_on == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK ? back_on_truck(c, f, m)
+									: unload(c, f, m);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT,
+					at + c->rules->redirect_ms);
+	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
+}
+
+/* CUSTODY-19. After a loss that an authority has recorded, what was on the way is gone. */
+enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed *b, uint64_t index,
+			    int64_t at_ms)
+{
+	bool lost = b->reason == LIANDAN__CLOSE_REASON__CLOSE_REASON_LOST;
+	struct ld_container_step step = {.unbind = true};
+	Custody__Manifest *m;
+	enum ld_err err = ld_manifest_get(c, b->manifest, &m);
+
+	if (err != LD_OK)
+		return found(err);
+	if (m->state == CUSTODY__MANIFEST_STATE__CLOSED)
+		return LD_OK;
+	if (lost)
+		step.state = CUSTODY__CONTAINER_STATE__LOST;
+	m->state = CUSTODY__MANIFEST_STATE__CLOSED;
+	m->closed_ms = at_ms;
+	m->n_lines = b->n_lines;
+	m->lines = b->lines;
+	m->updated_index = index;
+	m->updated_ms = at_ms;
+	err = load_del(c, m);
+	if (err == LD_OK)
+		err = travel_stop(c, m);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT, 0);
+	if (err == LD_OK)
+		err = ld_manifest_move_all(c, m, &step, index);
+	if (err == LD_OK)
+		err = ld_manifest_count(c, m, 0, -1);
+	return err == LD_OK ? ld_manifest_put(c, m) : err;
+}

@@ -1,0 +1,231 @@
+#include <string.h>
+
+#include "plugin/custody/apply.h"
+#include "plugin/custody/manifest.h"
+#include "proto/base64.h"
+
+/* A travel time that nobody may ask for: beyond it the driver's word is not taken. */
+#define ETA_MAX_MS (7 * LD_DAY_MS)
+
+const Liandan__Line *ld_manifest_line(const Custody__Manifest *m, uint32_t line)
+{
+	if (m->created == NULL)
+		return NULL;
+	for (size_t i = 0; i < m->created->n_lines; i++)
+		if (m->created->lines[i]->line == line)
+			return m->created->lines[i];
+	return NULL;
+}
+
+int64_t ld_add_g(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (!__builtin_add_overflow(a, b, &sum))
+		return sum;
+	return b > 0 ? INT64_MAX : INT64_MIN;
+}
+
+int64_t ld_sub_g(int64_t a, int64_t b)
+{
+	int64_t difference;
+
+	if (!__builtin_sub_overflow(a, b, &difference))
+		return difference;
+	return b < 0 ? INT64_MAX : INT64_MIN;
+}
+
+int64_t ld_line_declared_g(const Liandan__Line *line)
+{
+	return line != NULL && line->quantity != NULL ? line->quantity->mass_g : 0;
+}
+
+int64_t ld_manifest_declared_g(const Custody__Manifest *m)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; m->created != NULL && i < m->created->n_lines; i++)
+		sum = ld_add_g(sum, ld_line_declared_g(m->created->lines[i]));
+	return sum;
+}
+
+int64_t ld_manifest_accepted_g(const Custody__Manifest *m)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < m->n_accepted; i++)
+		if (ld_manifest_line(m, m->accepted[i]->line) != NULL)
+			sum = ld_add_g(sum, m->accepted[i]->mass_g);
+	return sum;
+}
+
+int64_t ld_line_accepted_g(const Custody__Manifest *m, uint32_t line)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < m->n_accepted; i++)
+		if (m->accepted[i]->line == line)
+			sum = ld_add_g(sum, m->accepted[i]->mass_g);
+	return sum;
+}
+
+int64_t ld_items_of_line_g(Liandan__Item *const *items, size_t n, uint32_t line)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->line == line)
+			sum = ld_add_g(sum, items[i]->mass_g);
+	return sum;
+}
+
+bool ld_offer_live(const Custody__Manifest *m, int64_t at_ms)
+{
+	return m->offer != NULL && !m->offer->closed && m->offer->expires_ms > at_ms;
+}
+
+bool ld_offer_is(const Custody__Manifest *m, ProtobufCBinaryData event_hash)
+{
+	return m->offer != NULL && event_hash.len == LD_HASH_BYTES &&
+	       m->offer->event_hash.len == LD_HASH_BYTES &&
+	       memcmp(m->offer->event_hash.data, event_hash.data, LD_HASH_BYTES) == 0;
+}
+
+const char *ld_person_of(struct ld_custody *c, const Custody__Key *key)
+{
+	char *hex;
+
+	if (key->subject == LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON && key->subject_id[0] != '\0')
+		return key->subject_id;
+	hex = ld_c_hex(c, key->key_id);
+	return hex != NULL ? hex : "";
+}
+
+const Custody__Key *ld_giver_of(const struct ld_fact *f, const Custody__Manifest *m)
+{
+	bool first = m->leg == 0;
+	const char *party = first ? m->created->generator : m->holder;
+	uint32_t roles = first ? LIANDAN__ROLE__ROLE_GENERATOR
+			       : (LIANDAN__ROLE__ROLE_DRIVER | LIANDAN__ROLE__ROLE_CARRIER);
+
+	for (size_t i = 0; i < f->n_cosigners; i++)
+		if ((f->cosigners[i]->roles & roles) != 0 && strcmp(f->cosigners[i]->party, party) == 0)
+			return f->cosigners[i];
+	return NULL;
+}
+
+int64_t ld_step_ms(const struct ld_fact *f, int64_t earliest_ms)
+{
+	int64_t at = f->event->occurred_at_ms;
+
+	return at < earliest_ms || at > f->recorded_at_ms ? f->recorded_at_ms : at;
+}
+
+int64_t ld_expected_ms(const struct ld_rules *rules, const Custody__Manifest *m, int64_t taken_ms,
+		       int64_t said_ms)
+{
+	int64_t planned = m->created->arrival_ms;
+
+	if (said_ms > taken_ms && said_ms - taken_ms <= ETA_MAX_MS)
+		return said_ms;
+	if (planned > taken_ms && planned - taken_ms <= ETA_MAX_MS)
+		return planned;
+	return taken_ms + rules->arrival_default_ms;
+}
+
+int64_t ld_overdue_ms(const struct ld_rules *rules, int64_t taken_ms, int64_t eta_ms)
+{
+	int64_t grace = (eta_ms - taken_ms) / 100 * rules->arrival_grace_pct;
+
+	return eta_ms + (grace > rules->arrival_grace_ms ? grace : rules->arrival_grace_ms);
+}
+
+/* floor(accepted * upto / total): cumulative, so that neighbouring shares add up to the whole */
+static int64_t share_upto(int64_t upto, int64_t total, int64_t accepted)
+{
+	return (int64_t)((__int128)accepted * upto / total);
+}
+
+int64_t ld_share_g(int64_t before, int64_t mass, int64_t total, int64_t accepted)
+{
+	if (total <= 0 || before < 0 || mass < 0 || before > total || mass > total - before)
+		return 0;
+	return share_upto(before + mass, total, accepted) - share_upto(before, total, accepted);
+}
+
+void ld_offer_key(struct ld_tkey *k, const char *carrier, ProtobufCBinaryData manifest)
+{
+	ld_tkey_init(k);
+	ld_tkey_str(k, carrier);
+	ld_tkey_bytes(k, manifest.data, manifest.len);
+}
+
+void ld_load_key(struct ld_tkey *k, const char *plate, ProtobufCBinaryData manifest)
+{
+	ld_offer_key(k, plate, manifest);
+}
+
+enum ld_err ld_manifest_touch_put(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
+{
+	ProtobufCBinaryData last = {.len = LD_HASH_BYTES,
+				    .data = (uint8_t *)(uintptr_t)f->event_hash};
+	size_t mark;
+	enum ld_err err;
+
+	m->updated_index = f->index;
+	m->updated_ms = f->recorded_at_ms;
+	m->n_after_hashes = 1;
+	m->after_hashes = &last;
+	mark = ld_mark(c);
+	err = ld_manifest_put(c, m);
+	ld_release(c, mark);
+	m->n_after_hashes = 0;
+	m->after_hashes = NULL;
+	return err;
+}
+
+enum ld_err ld_manifest_count(struct ld_custody *c, const Custody__Manifest *m, int drafts, int open)
+{
+	Custody__Party *p;
+	enum ld_err err = ld_party_get(c, m->created->generator, &p);
+
+	if (err != LD_OK)
+		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+	if (drafts > 0)
+		p->drafts++;
+	else if (drafts < 0 && p->drafts != 0)
+		p->drafts--;
+	if (open > 0)
+		p->open_manifests++;
+	else if (open < 0 && p->open_manifests != 0)
+		p->open_manifests--;
+	return ld_party_put(c, p);
+}
+
+enum ld_err ld_offer_close(struct ld_custody *c, Custody__Manifest *m)
+{
+	struct ld_tkey k;
+	enum ld_err err;
+
+	if (m->offer == NULL || m->offer->closed)
+		return LD_OK;
+	m->offer->closed = true;
+	ld_offer_key(&k, m->offer->to_party, m->manifest);
+	err = ld_state_del(c->state, LD_T_PLATE_OFFER, k.b, k.len);
+	if (err != LD_OK && err != LD_ERR_NOT_FOUND)
+		return err;
+	return ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER, 0);
+}
+
+enum ld_err ld_manifest_clock(struct ld_custody *c, const Custody__Manifest *m,
+			      Liandan__DeadlineClock clock, int64_t due_ms)
+{
+	char hex[2 * LD_UUID_BYTES + 1];
+
+	if (m->manifest.len != LD_UUID_BYTES)
+		return LD_OK;
+	ld_hex_encode(m->manifest.data, m->manifest.len, hex);
+	if (due_ms == 0)
+		return ld_deadline_clear(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock);
+	return ld_deadline_set(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock, due_ms);
+}

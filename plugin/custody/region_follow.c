@@ -1,0 +1,301 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "plugin/custody/region_internal.h"
+
+#define DEADLINES_PER_TICK 500
+#define WAITING_AT_ONCE 256
+
+/* Facts whose consequences are still to be drawn: the event itself, then held events that it freed. */
+struct work {
+	struct ld_fact fact[LD_MAX_OWN_EVENTS];
+	struct ld_judgement judged[LD_MAX_OWN_EVENTS];
+	size_t n, at;
+};
+
+static enum ld_err append_own(struct ld_region *r, const Liandan__OwnEvent *own, uint64_t *index, int64_t *at)
+{
+	Liandan__Entry entry = LIANDAN__ENTRY__INIT;
+	size_t n = liandan__own_event__get_packed_size(own);
+	uint8_t *bytes = ld_arena_alloc(&r->scratch, n);
+
+	if (bytes == NULL)
+		return LD_ERR_NOMEM;
+	liandan__own_event__pack(own, bytes);
+	*at = entry.recorded_at_ms = ld_region_stamp(r);
+	entry.verdict = LIANDAN__VERDICT__ACCEPTED;
+	entry.content_case = LIANDAN__ENTRY__CONTENT_OWN_EVENT;
+	entry.own_event = (ProtobufCBinaryData){.len = n, .data = bytes};
+	return ld_region_append(r, &entry, index);
+}
+
+static void note_anomaly(struct ld_region *r, const Liandan__OwnEvent *own, uint64_t index)
+{
+	struct ld_out *o;
+	const Liandan__AnomalyRaised *now = NULL;
+
+	if (own->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED) {
+		now = own->anomaly_raised;
+		r->counts.anomalies[now->level < 5 ? now->level : 0]++;
+	} else if (own->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED) {
+		index = own->anomaly_updated->anomaly;
+	} else if (own->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED) {
+		index = own->anomaly_cleared->anomaly;
+	} else {
+		return;
+	}
+	o = ld_region_out(r, LD_OUT_ANOMALY, NULL, 0);
+	if (o == NULL)
+		return;
+	o->index = index;
+	o->what = now != NULL ? "raised"
+		  : own->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED ? "updated"
+									       : "cleared";
+}
+
+static void note_subject(struct ld_region *r, const Liandan__OwnEvent *own)
+{
+	ProtobufCBinaryData id = {0};
+	uint8_t raw[LD_UUID_BYTES];
+	const char *hex = NULL;
+
+	if (own->body_case == LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED)
+		id = own->manifest_closed->manifest;
+	else if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED &&
+		 own->deadline_missed->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST)
+		hex = own->deadline_missed->subject;
+	if (hex != NULL && strlen(hex) == 2 * sizeof raw) {
+		for (size_t i = 0; i < sizeof raw; i++) {
+			unsigned v = 0;
+
+			for (size_t k = 0; k < 2; k++) {
+				char ch = hex[2 * i + k];
+
+				v = v << 4 | (unsigned)(ch >= 'a' ? ch - 'a' + 10 : ch - '0');
+			}
+			raw[i] = (uint8_t)v;
+		}
+		id = (ProtobufCBinaryData){.len = sizeof raw, .data = raw};
+	}
+	if (id.len != 0)
+		ld_region_dirty_manifest(r, id);
+}
+
+/* A held event that took effect is published and receipted like any other. */
+static void note_held(struct ld_region *r, const struct ld_fact *f, const Custody__Held *held,
+		      const Liandan__HeldApplied *h, uint64_t applied_index)
+{
+	struct ld_out *o;
+
+	if (h->verdict == LIANDAN__VERDICT__ACCEPTED) {
+		ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
+		size_t n = ld_manifests_of(f->event, ids, LD_MAX_HELD_PER_MANIFEST);
+
+		o = ld_region_out(r, LD_OUT_EVENT, held->envelope.data, held->envelope.len);
+		if (o != NULL) {
+			ld_id_copy(o->party, f->signer->party);
+			ld_id_copy(o->device, f->signer->device);
+			memcpy(o->key_id, f->event->submitter.data, LD_KEY_ID_BYTES);
+			o->index = f->index;
+			o->recorded_at_ms = f->recorded_at_ms;
+		}
+		for (size_t i = 0; i < n; i++)
+			ld_region_dirty_manifest(r, ids[i]);
+	}
+	o = ld_region_out(r, LD_OUT_RECEIPT, held->envelope.data, held->envelope.len);
+	if (o == NULL)
+		return;
+	ld_id_copy(o->party, f->signer->party);
+	ld_id_copy(o->device, f->signer->device);
+	memcpy(o->key_id, f->event->submitter.data, LD_KEY_ID_BYTES);
+	memcpy(o->event_hash, f->event_hash, LD_HASH_BYTES);
+	o->index = f->index;
+	o->applied_index = applied_index;
+	o->recorded_at_ms = f->recorded_at_ms;
+	o->verdict = h->verdict;
+	o->reason = h->reason;
+	o->epoch = f->event->epoch;
+	o->seq = f->event->seq;
+}
+
+static enum ld_err apply_one(struct ld_region *r, const Liandan__OwnEvent *own, struct work *w,
+			     struct ld_own_list *more)
+{
+	struct ld_fact freed = {0};
+	Custody__Held *held = NULL;
+	uint64_t index;
+	int64_t at;
+	enum ld_err err;
+
+	if (own->body_case == LIANDAN__OWN_EVENT__BODY_HELD_APPLIED) {
+		err = ld_held_get(&r->custody, own->held_applied->index, &held);
+		if (err == LD_OK)
+			err = ld_held_load(&r->custody, own->held_applied->index, &freed);
+		if (err != LD_OK)
+			return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+	}
+	err = append_own(r, own, &index, &at);
+	if (err == LD_OK)
+		err = ld_apply_own(&r->custody, own, index, at);
+	if (err != LD_OK)
+		return err;
+	note_anomaly(r, own, index);
+	note_subject(r, own);
+	ld_follow_own(&r->custody, own, index, at, more);
+	if (held == NULL)
+		return LD_OK;
+	note_held(r, &freed, held, own->held_applied, index);
+	if (w == NULL || w->n == LD_MAX_OWN_EVENTS) {
+		r->rejudge_held = true; /* the rest from the tick */
+		return LD_OK;
+	}
+	w->fact[w->n] = freed;
+	memset(&w->judged[w->n], 0, sizeof w->judged[w->n]);
+	w->judged[w->n].verdict = own->held_applied->verdict;
+	w->judged[w->n].n_violations = own->held_applied->n_violations;
+	for (size_t i = 0; i < own->held_applied->n_violations; i++)
+		w->judged[w->n].violations[i] = own->held_applied->violations[i];
+	w->n++;
+	return LD_OK;
+}
+
+/* Own events and what they bring about in turn, breadth first, bounded. */
+static enum ld_err run_own(struct ld_region *r, struct ld_own_list *own, struct work *w)
+{
+	for (size_t i = 0; i < own->n; i++) {
+		enum ld_err err = apply_one(r, own->event[i], w, own);
+
+		if (err != LD_OK)
+			return err;
+	}
+	return LD_OK;
+}
+
+enum ld_err ld_region_own(struct ld_region *r, struct ld_own_list *own)
+{
+	return run_own(r, own, NULL);
+}
+
+/* Judges one held event again; HeldApplied when its cause has come. */
+static enum ld_err try_held(struct ld_region *r, uint64_t index, struct work *w)
+{
+	struct ld_own_list own = {.n = 0};
+	struct ld_judgement j;
+	struct ld_fact f;
+	Liandan__HeldApplied *h;
+	enum ld_err err = ld_held_load(&r->custody, index, &f);
+
+	if (err != LD_OK)
+		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+	ld_judge(&r->custody, &f, &j);
+	if (j.verdict == LIANDAN__VERDICT__HELD)
+		return LD_OK;
+	h = ld_own_add(&r->custody, &own, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED);
+	if (h == NULL)
+		return LD_ERR_NOMEM;
+	h->index = index;
+	h->verdict = j.verdict;
+	h->reason = j.reason;
+	h->n_violations = j.n_violations;
+	h->violations = ld_arena_dup(&r->scratch, j.violations, j.n_violations * sizeof *j.violations);
+	if (h->violations == NULL && j.n_violations != 0)
+		return LD_ERR_NOMEM;
+	return run_own(r, &own, w);
+}
+
+static enum ld_err wake(struct ld_region *r, const struct ld_fact *f, struct work *w)
+{
+	uint64_t waiting[WAITING_AT_ONCE];
+	size_t n = ld_held_waiting(&r->custody, f, waiting, WAITING_AT_ONCE);
+
+	for (size_t i = 0; i < n; i++) {
+		enum ld_err err;
+
+		if (waiting[i] == f->index)
+			continue;
+		err = try_held(r, waiting[i], w);
+		if (err != LD_OK)
+			return err;
+	}
+	return LD_OK;
+}
+
+static enum ld_err run_work(struct ld_region *r, struct work *w)
+{
+	enum ld_err err = LD_OK;
+
+	for (; err == LD_OK && w->at < w->n; w->at++) {
+		struct ld_own_list own = {.n = 0};
+
+		ld_follow(&r->custody, &w->fact[w->at], &w->judged[w->at], &own);
+		err = run_own(r, &own, w);
+		if (err == LD_OK)
+			err = wake(r, &w->fact[w->at], w);
+	}
+	return err;
+}
+
+enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f, const struct ld_judgement *j)
+{
+	struct ld_own_list own;
+	struct work *w;
+
+	if ((int)f->event->body_case >= 400) { /* the hot path: no held events wait for a track */
+		own.n = 0;
+		ld_follow(&r->custody, f, j, &own);
+		return run_own(r, &own, NULL);
+	}
+	w = ld_arena_alloc(&r->scratch, sizeof *w);
+	if (w == NULL)
+		return LD_ERR_NOMEM;
+	w->fact[0] = *f;
+	w->judged[0] = *j;
+	w->n = 1;
+	w->at = 0;
+	return run_work(r, w);
+}
+
+enum ld_err ld_region_follow_time(struct ld_region *r, int64_t now_ms)
+{
+	struct ld_own_list own = {.n = 0};
+	enum ld_err err = LD_OK;
+
+	if (r->rejudge_held)
+		err = ld_region_rejudge(r);
+	if (err != LD_OK || now_ms < r->hold_deadlines_until_ms)
+		return err;
+	/* CUSTODY, Time: at most 500 a tick; the list holds fewer, the next tick takes the rest */
+	ld_arena_reset(&r->scratch);
+	ld_follow_time(&r->custody, now_ms,
+		       DEADLINES_PER_TICK < LD_MAX_OWN_EVENTS / 4 ? DEADLINES_PER_TICK : LD_MAX_OWN_EVENTS / 4,
+		       &own);
+	if (own.n == 0)
+		return LD_OK;
+	err = run_own(r, &own, NULL);
+	return err == LD_OK ? LD_OK : ld_region_fail(r, err);
+}
+
+/* Every held event once: after a start, and when one event freed more than its commit could carry. */
+enum ld_err ld_region_rejudge(struct ld_region *r)
+{
+	uint64_t held[WAITING_AT_ONCE];
+	size_t n;
+	enum ld_err err = LD_OK;
+
+	n = ld_held_all(&r->custody, r->rejudge_from, held, WAITING_AT_ONCE);
+	for (size_t i = 0; err == LD_OK && i < n; i++) {
+		struct work *w;
+
+		ld_arena_reset(&r->scratch);
+		w = ld_arena_alloc(&r->scratch, sizeof *w);
+		if (w == NULL)
+			return LD_ERR_NOMEM;
+		w->n = w->at = 0;
+		err = try_held(r, held[i], w);
+		if (err == LD_OK)
+			err = run_work(r, w);
+	}
+	r->rejudge_from = n == WAITING_AT_ONCE ? held[n - 1] + 1 : 0;
+	r->rejudge_held = n == WAITING_AT_ONCE;
+	return err == LD_OK ? LD_OK : ld_region_fail(r, err);
+}

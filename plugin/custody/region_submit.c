@@ -1,0 +1,446 @@
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plugin/custody/region_internal.h"
+#include "proto/digest.h"
+#include "proto/verdict.h"
+
+/* One event on its way: open -> chain -> verify -> judge -> append -> apply -> follow -> commit. */
+struct pass {
+	const char *party, *device;
+	const uint8_t *bytes;
+	size_t len;
+	const void *correlation;
+	size_t correlation_len;
+	struct ld_opened opened;
+	struct ld_ring_key *signer;
+	const Custody__Chain *chain; /* in the scratch arena: gone after a flush */
+	struct ld_expected expected;
+	bool parsed;
+	bool signature_good;
+	struct ld_outcome *out;
+};
+
+static bool outside(struct pass *p, Liandan__Verdict verdict, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static bool outside(struct pass *p, Liandan__Verdict verdict, const char *fmt, ...)
+{
+	va_list ap;
+
+	p->out->verdict = verdict;
+	va_start(ap, fmt);
+	vsnprintf(p->out->detail, sizeof p->out->detail, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* Size, gate. */
+static bool step_parse(struct ld_region *r, struct pass *p)
+{
+	struct ld_gate_fault fault = {0};
+	enum ld_err err;
+
+	ld_arena_reset(&r->open_arena);
+	ld_arena_reset(&r->scratch);
+	if (p->bytes == NULL || p->len == 0)
+		return outside(p, LIANDAN__VERDICT__MALFORMED, "the payload is empty");
+	err = ld_open_parse(p->bytes, p->len, &r->open_arena, &p->opened, &fault);
+	if (err == LD_ERR_LIMIT || err == LD_ERR_NOMEM)
+		return outside(p, LIANDAN__VERDICT__TOO_LARGE, "larger than an event may be");
+	if (err != LD_OK)
+		return outside(p, LIANDAN__VERDICT__MALFORMED, "%.96s at byte %zu: %.60s", fault.field,
+			       fault.offset, fault.what != NULL ? fault.what : "not well-formed");
+	p->parsed = true;
+	return true;
+}
+
+/* Ledger, key, topic. The key says whose topic it is. */
+static bool step_identity(struct ld_region *r, struct pass *p)
+{
+	const Liandan__Event *e = p->opened.event;
+
+	if (memcmp(e->ledger_id.data, r->custody.ledger_id, LD_HASH_BYTES) != 0 ||
+	    strcmp(e->region, r->name) != 0)
+		return outside(p, LIANDAN__VERDICT__WRONG_LEDGER, "the event names another ledger");
+	p->signer = ld_keyring_get(r->keys, &r->custody, e->submitter.data);
+	if (p->signer == NULL)
+		return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY, "the submitter's key is not enrolled");
+	if (strcmp(p->signer->rec->party, p->party) != 0 || strcmp(p->signer->rec->device, p->device) != 0)
+		return outside(p, LIANDAN__VERDICT__WRONG_TOPIC, "this key belongs on %.64s/%.64s",
+			       p->signer->rec->party, p->signer->rec->device);
+	return true;
+}
+
+struct first {
+	uint64_t index;
+	bool found;
+};
+
+static int take_first(void *ctx, uint64_t index)
+{
+	struct first *f = ctx;
+
+	f->index = index;
+	f->found = true;
+	return 1;
+}
+
+static bool known_event(struct ld_region *r, const struct pass *p, uint64_t *index)
+{
+	const Liandan__Event *e = p->opened.event;
+	struct first f = {0};
+
+	if (ld_recent_find(r->recent, p->opened.event_hash, index))
+		return true;
+	if (e->epoch > p->chain->epoch || (e->epoch == p->chain->epoch && e->seq > p->chain->last_seq))
+		return false;
+	ld_index_find(r->index, LD_IX_HASH, p->opened.event_hash, 16, 0, 1, take_first, &f);
+	*index = f.index;
+	return f.found;
+}
+
+/* PROTOCOL, Genesis and keys: compromised = refused from here on; superseded = events up to effective_ms
+ * until grace_until_ms. Expiry on the road: what occurred before it may still arrive for as long as a
+ * held event would wait. */
+static bool key_good(struct ld_region *r, struct pass *p, const Custody__Key *k)
+{
+	int64_t now = ld_region_now(r), occurred = p->opened.event->occurred_at_ms;
+
+	if (k->revoked == LIANDAN__REVOCATION_REASON__REVOCATION_REASON_COMPROMISED ||
+	    (k->revoked == LIANDAN__REVOCATION_REASON__REVOCATION_REASON_SUPERSEDED &&
+	     (occurred > k->effective_ms || now > k->grace_until_ms)))
+		return outside(p, LIANDAN__VERDICT__KEY_REVOKED, "key of %.64s/%.64s was revoked", k->party,
+			       k->device);
+	if (now < k->from_ms)
+		return outside(p, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, "valid from %" PRId64 " on", k->from_ms);
+	if (k->to_ms != 0 && (occurred >= k->to_ms || now >= k->to_ms + r->custody.rules->held_ms))
+		return outside(p, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, "was valid until %" PRId64, k->to_ms);
+	return true;
+}
+
+/* The signatures over the exact bytes. A key that the event itself enrols proves its possession here. */
+static bool step_verify(struct ld_region *r, struct pass *p)
+{
+	const Liandan__Event *e = p->opened.event;
+	struct ld_key *keys[LD_MAX_SIGNATURES] = {p->signer->key};
+	struct ld_key *fresh = NULL;
+	size_t n = 1;
+	enum ld_err err;
+
+	for (size_t i = 0; i < e->n_cosigners; i++) {
+		struct ld_ring_key *k = ld_keyring_get(r->keys, &r->custody, e->cosigners[i].data);
+		uint8_t id[LD_KEY_ID_BYTES];
+
+		if (k != NULL) {
+			if (!key_good(r, p, k->rec))
+				return false;
+			keys[n++] = k->key;
+			continue;
+		}
+		if (e->body_case != LIANDAN__EVENT__BODY_KEY_ENROLLED || fresh != NULL) {
+			ld_key_free(fresh);
+			return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY, "cosigner %zu is not enrolled", i + 1);
+		}
+		ld_key_id_of_spki(e->key_enrolled->spki.data, e->key_enrolled->spki.len, id);
+		if (memcmp(id, e->cosigners[i].data, LD_KEY_ID_BYTES) != 0 ||
+		    ld_key_public(e->key_enrolled->spki.data, e->key_enrolled->spki.len,
+				  e->key_enrolled->algorithm, &fresh) != LD_OK)
+			return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY,
+				       "cosigner %zu is neither enrolled nor the usable key that is to be", i + 1);
+		keys[n++] = fresh;
+	}
+	/* keyring_get may have started over: the submitter's entry again */
+	p->signer = ld_keyring_get(r->keys, &r->custody, e->submitter.data);
+	if (p->signer == NULL) {
+		ld_key_free(fresh);
+		return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY, "the submitter's key is not enrolled");
+	}
+	keys[0] = p->signer->key;
+	err = ld_open_verify(&p->opened, keys, n);
+	ld_key_free(fresh);
+	p->signature_good = err == LD_OK;
+	return err == LD_OK || outside(p, LIANDAN__VERDICT__BAD_SIGNATURE, "a signature does not verify");
+}
+
+static bool throttled(struct ld_region *r, struct pass *p)
+{
+	struct ld_bucket b = {.second = p->signer->second, .used = p->signer->used};
+	bool ok = ld_bucket_take(&b, ld_clock_boot_ms(), r->opt.custody_per_s);
+
+	p->signer->second = b.second;
+	p->signer->used = b.used;
+	return !ok;
+}
+
+/* Same seq, other bytes, both validly signed: recorded, so that neither can be denied. */
+static enum ld_err record_fork(struct ld_region *r, struct pass *p)
+{
+	struct ld_own_list own = {.n = 0};
+	struct first f = {.index = p->chain->last_index};
+	const Liandan__Event *e = p->opened.event;
+	uint8_t key[LD_KEY_ID_BYTES + 12];
+	Liandan__ForkObserved *fork;
+	enum ld_err err;
+
+	memcpy(key, e->submitter.data, LD_KEY_ID_BYTES);
+	for (int i = 0; i < 4; i++)
+		key[LD_KEY_ID_BYTES + i] = (uint8_t)(e->epoch >> (24 - 8 * i));
+	for (int i = 0; i < 8; i++)
+		key[LD_KEY_ID_BYTES + 4 + i] = (uint8_t)(e->seq >> (56 - 8 * i));
+	if (e->seq != p->chain->last_seq || e->epoch != p->chain->epoch)
+		ld_index_find(r->index, LD_IX_SIGNER, key, sizeof key, 0, 1, take_first, &f);
+	fork = ld_own_add(&r->custody, &own, LIANDAN__OWN_EVENT__BODY_FORK_OBSERVED);
+	if (fork == NULL)
+		return LD_ERR_NOMEM;
+	fork->first = f.index;
+	fork->envelope = (ProtobufCBinaryData){.len = p->len, .data = (uint8_t *)(uintptr_t)p->bytes};
+	fork->key_id = e->submitter;
+	err = ld_region_own(r, &own);
+	if (err != LD_OK)
+		return ld_region_fail(r, err);
+	return ld_region_flush(r);
+}
+
+/* PROTOCOL, Chain: contiguous seq, prev = hash of the event before. *fork: both are validly signed. */
+static bool step_chain(struct ld_region *r, struct pass *p, bool *fork)
+{
+	const Liandan__Event *e = p->opened.event;
+	const Custody__Chain *c = p->chain;
+	Liandan__Verdict verdict;
+
+	if (e->epoch == c->epoch && e->seq == c->last_seq + 1) {
+		if (memcmp(e->prev.data, c->last_hash.data, LD_HASH_BYTES) == 0)
+			return true;
+		verdict = LIANDAN__VERDICT__PREVIOUS_MISMATCH;
+	} else if (e->epoch < c->epoch || (e->epoch == c->epoch && e->seq <= c->last_seq)) {
+		verdict = LIANDAN__VERDICT__SEQUENCE_FORK;
+	} else {
+		verdict = LIANDAN__VERDICT__SEQUENCE_GAP;
+	}
+	if (!step_verify(r, p))
+		return false;
+	p->expected.seq = c->last_seq + 1;
+	memcpy(p->expected.prev, c->last_hash.data, LD_HASH_BYTES);
+	*fork = verdict == LIANDAN__VERDICT__SEQUENCE_FORK;
+	if (*fork && throttled(r, p)) {
+		*fork = false;
+		return outside(p, LIANDAN__VERDICT__THROTTLED, "too many forks a second");
+	}
+	return outside(p, verdict, "expected epoch %" PRIu32 " seq %" PRIu64, c->epoch, c->last_seq + 1);
+}
+
+static void touch_outputs(struct ld_region *r, const Liandan__Event *e)
+{
+	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
+	size_t n = ld_manifests_of(e, ids, LD_MAX_HELD_PER_MANIFEST);
+
+	for (size_t i = 0; i < n; i++)
+		ld_region_dirty_manifest(r, ids[i]);
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_TRACK:
+		ld_region_dirty_vehicle(r, e->track->plate);
+		break;
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		ld_region_dirty_vehicle(r, e->handover_taken->plate);
+		break;
+	case LIANDAN__EVENT__BODY_RECEIVED:
+		ld_region_dirty_vehicle(r, e->received->plate);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Keys that the registry has changed are parsed anew; the client of a revoked one is let go. */
+static void touch_keys(struct ld_region *r, const Liandan__Event *e)
+{
+	const uint8_t *key_id = NULL;
+	Custody__Key *rec;
+	struct ld_out *o;
+
+	if (e->body_case == LIANDAN__EVENT__BODY_KEY_REVOKED)
+		key_id = e->key_revoked->key_id.data;
+	else if (e->body_case == LIANDAN__EVENT__BODY_AUTHORITY_REVOKED)
+		key_id = e->authority_revoked->key_id.data;
+	else if (e->body_case == LIANDAN__EVENT__BODY_KEY_ENROLLED)
+		ld_keyring_clear(r->keys); /* rare, and `replaces` touches another key */
+	if (key_id == NULL)
+		return;
+	ld_keyring_forget(r->keys, key_id);
+	if (ld_key_rec_get(&r->custody, key_id, &rec) != LD_OK)
+		return;
+	o = ld_region_out(r, LD_OUT_REVOKED, NULL, 0);
+	if (o == NULL)
+		return;
+	ld_id_copy(o->party, rec->party);
+	ld_id_copy(o->device, rec->device);
+}
+
+static void queue_outputs(struct ld_region *r, const struct pass *p, const struct ld_fact *f,
+			  Liandan__Verdict verdict)
+{
+	struct ld_out *o;
+
+	if (verdict == LIANDAN__VERDICT__ACCEPTED && r->opt.sink.event != NULL) {
+		o = ld_region_out(r, LD_OUT_EVENT, p->bytes, p->len);
+		if (o != NULL) {
+			ld_id_copy(o->party, p->party);
+			ld_id_copy(o->device, p->device);
+			memcpy(o->key_id, f->event->submitter.data, LD_KEY_ID_BYTES);
+			o->index = f->index;
+			o->recorded_at_ms = f->recorded_at_ms;
+		}
+	}
+	o = ld_region_out(r, LD_OUT_RECEIPT, NULL, 0);
+	if (o == NULL)
+		return;
+	ld_id_copy(o->party, p->party);
+	ld_id_copy(o->device, p->device);
+	memcpy(o->key_id, f->event->submitter.data, LD_KEY_ID_BYTES);
+	memcpy(o->event_hash, f->event_hash, LD_HASH_BYTES);
+	ld_sha256(p->bytes, p->len, o->payload_hash);
+	o->index = f->index;
+	o->epoch = f->event->epoch;
+	o->seq = f->event->seq;
+	o->telemetry = (int)f->event->body_case >= 400;
+	if (p->correlation != NULL && p->correlation_len <= sizeof o->correlation) {
+		memcpy(o->correlation, p->correlation, p->correlation_len);
+		o->correlation_len = p->correlation_len;
+	}
+}
+
+/* Judge, append, apply, follow; in one open batch. */
+static enum ld_err record(struct ld_region *r, struct pass *p)
+{
+	Liandan__Entry entry = LIANDAN__ENTRY__INIT;
+	struct ld_fact f = {.event = p->opened.event,
+			    .event_bytes = p->opened.event_bytes,
+			    .event_len = p->opened.event_len,
+			    .event_hash = p->opened.event_hash,
+			    .signer = p->signer->rec};
+	struct ld_judgement j;
+	enum ld_err err;
+
+	f.recorded_at_ms = ld_region_stamp(r);
+	err = ld_apply_cosigners(&r->custody, &f);
+	if (err != LD_OK)
+		return err;
+	ld_judge(&r->custody, &f, &j);
+	entry.recorded_at_ms = f.recorded_at_ms;
+	entry.verdict = j.verdict;
+	entry.reason = j.reason;
+	entry.n_violations = j.n_violations;
+	entry.violations = j.violations;
+	entry.content_case = LIANDAN__ENTRY__CONTENT_ENVELOPE;
+	entry.envelope = (ProtobufCBinaryData){.len = p->len, .data = (uint8_t *)(uintptr_t)p->bytes};
+	entry.detail = j.detail;
+	err = ld_region_append(r, &entry, &f.index);
+	if (err == LD_OK)
+		err = ld_apply_event(&r->custody, &f, j.verdict, j.reason, &entry.envelope);
+	if (err != LD_OK)
+		return err;
+	ld_recent_add(r->recent, f.event_hash, f.index);
+	p->out->verdict = j.verdict;
+	p->out->reason = j.reason;
+	p->out->index = f.index;
+	snprintf(p->out->detail, sizeof p->out->detail, "%s", j.detail);
+	queue_outputs(r, p, &f, j.verdict);
+	if (j.verdict != LIANDAN__VERDICT__ACCEPTED)
+		ld_refused_out(r, p->party, p->device, p->bytes, p->len, p->out);
+	if (j.verdict == LIANDAN__VERDICT__ACCEPTED) {
+		touch_outputs(r, p->opened.event);
+		touch_keys(r, p->opened.event);
+	}
+	if (j.verdict == LIANDAN__VERDICT__HELD)
+		return LD_OK;
+	return ld_region_follow(r, &f, &j);
+}
+
+static bool is_custody(const Liandan__Event *e)
+{
+	return (int)e->body_case >= 200 && (int)e->body_case < 400;
+}
+
+static enum ld_err run(struct ld_region *r, struct pass *p)
+{
+	Custody__Chain *chain;
+	bool fork = false;
+	enum ld_err err;
+
+	if (!step_parse(r, p) || !step_identity(r, p))
+		return LD_OK;
+	if (ld_chain_get(&r->custody, p->opened.event->submitter.data, &chain) != LD_OK) {
+		outside(p, LIANDAN__VERDICT__UNKNOWN_KEY, "the submitter's key has no chain");
+		return LD_OK;
+	}
+	p->chain = chain;
+	if (known_event(r, p, &p->out->index)) {
+		p->out->duplicate = true;
+		r->counts.duplicates++;
+		return ld_receipt_again(r, p->signer->rec, &p->opened, p->out->index, p->correlation,
+					p->correlation_len, p->out);
+	}
+	if (!key_good(r, p, p->signer->rec))
+		return LD_OK;
+	if (!step_chain(r, p, &fork))
+		return fork ? record_fork(r, p) : LD_OK;
+	if (!step_verify(r, p))
+		return LD_OK;
+	if (is_custody(p->opened.event)) {
+		if (throttled(r, p)) {
+			outside(p, LIANDAN__VERDICT__THROTTLED, "more than %" PRIu32 " custody events a second",
+				r->opt.custody_per_s);
+			return LD_OK;
+		}
+		err = ld_region_follow_time(r, ld_region_now(r));
+		if (err != LD_OK)
+			return err;
+	}
+	err = record(r, p);
+	if (err != LD_OK)
+		return ld_region_fail(r, err);
+	return is_custody(p->opened.event) ? ld_region_flush(r) : LD_OK;
+}
+
+enum ld_err ld_region_submit(struct ld_region *r, const char *party, const char *device, const uint8_t *bytes,
+			     size_t len, const void *correlation, size_t correlation_len,
+			     struct ld_outcome *out)
+{
+	struct pass p = {.party = party,
+			 .device = device,
+			 .bytes = bytes,
+			 .len = len,
+			 .correlation = correlation,
+			 .correlation_len = correlation_len,
+			 .out = out};
+	enum ld_err err;
+
+	memset(out, 0, sizeof *out);
+	if (r->read_only_why[0] != '\0') {
+		out->verdict = LIANDAN__VERDICT__UNAVAILABLE;
+		snprintf(out->detail, sizeof out->detail, "%s", r->read_only_why);
+		r->counts.verdict[LIANDAN__VERDICT__UNAVAILABLE]++;
+		return LD_ERR_STATE;
+	}
+	err = run(r, &p);
+	if (err != LD_OK) {
+		out->verdict = LIANDAN__VERDICT__UNAVAILABLE;
+		snprintf(out->detail, sizeof out->detail, "%s", ld_err_text(err));
+		r->counts.verdict[LIANDAN__VERDICT__UNAVAILABLE]++;
+		return err;
+	}
+	if (out->duplicate)
+		return LD_OK;
+	if ((unsigned)out->verdict < sizeof r->counts.verdict / sizeof r->counts.verdict[0])
+		r->counts.verdict[out->verdict]++;
+	if ((unsigned)out->reason < sizeof r->counts.reason / sizeof r->counts.reason[0])
+		r->counts.reason[out->reason]++;
+	if (ld_verdict_in_ledger(out->verdict))
+		return LD_OK;
+	ld_receipt_outside(r, party, device, bytes, len, p.parsed ? &p.opened : NULL, p.signature_good,
+			   &p.expected, correlation, correlation_len, out);
+	ld_refused_out(r, party, device, bytes, len, out);
+	return LD_OK;
+}
