@@ -19,8 +19,8 @@
 
 #define LD_ENV_MAP_DEFAULT ((size_t)1 << 40) /* 1 TiB: address space, not memory */
 #define LD_ENV_MAP_LEAST ((size_t)1 << 30)
-#define LD_ENV_MARGIN ((size_t)64 << 20) /* room that a batch finds, or a quarter of a small map   \
-					  */
+/* room that a batch finds; of a small map a quarter */
+#define LD_ENV_MARGIN ((size_t)64 << 20)
 #define LD_ENV_DBS 8
 #define LD_ENV_READERS 254
 #define LD_ENV_READ_WAIT_MS 5000  /* a reader waits so long for a reopening to end */

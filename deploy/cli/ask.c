@@ -74,12 +74,14 @@ enum ld_err ld_ask(struct ld_ask *a, const char *verb, const void *body, size_t 
 	struct answer answer = {false, NULL, 0};
 	*json = NULL;
 	enum ld_err err = ld_client_query(a->client, verb, body, len, on_answer, &answer);
-	/* The query itself gives up in time, once it has been sent; unsent it waits for a connection. */
+	/* The query itself gives up in time, once it has been sent; unsent it waits for a
+	 * connection. */
 	int64_t deadline = ld_loop_now() + 2 * LD_CLIENT_QUERY_TIMEOUT_MS;
 	while (err == LD_OK && !answer.done && !a->final && ld_loop_now() < deadline)
 		err = ld_loop_step(a->loop, STEP_MS);
 	if (err == LD_OK && !answer.done) {
-		ld_client_forget_queries(a->client); /* `answer` is ours: nobody may write to it later */
+		ld_client_forget_queries(
+		    a->client); /* `answer` is ours: nobody may write to it later */
 		snprintf(why, cap, "the broker did not answer the question");
 		err = LD_ERR_TIMEOUT;
 	} else if (err == LD_OK) {
@@ -91,7 +93,8 @@ enum ld_err ld_ask(struct ld_ask *a, const char *verb, const void *body, size_t 
 	return err;
 }
 
-Custody__Manifest *ld_ask_manifest(void *ctx, const uint8_t id[LD_UUID_BYTES], struct ld_arena *arena)
+Custody__Manifest *ld_ask_manifest(void *ctx, const uint8_t id[LD_UUID_BYTES],
+				   struct ld_arena *arena)
 {
 	struct ld_ask *a = ctx;
 	char body[64], hex[2 * LD_UUID_BYTES + 1], why[256];
@@ -104,7 +107,8 @@ Custody__Manifest *ld_ask_manifest(void *ctx, const uint8_t id[LD_UUID_BYTES], s
 	int n = snprintf(body, sizeof(body), "{\"manifest\":\"%s\"}", hex);
 	if (ld_ask(a, "manifest", body, (size_t)n, &json, why, sizeof(why)) != LD_OK)
 		return NULL;
-	cJSON_DeleteItemFromObjectCaseSensitive(json, "id"); /* the answer's own, not the record's */
+	cJSON_DeleteItemFromObjectCaseSensitive(json,
+						"id"); /* the answer's own, not the record's */
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "as_of");
 	if (ld_json_to(json, &custody__manifest__descriptor, arena, &m, &fault) != LD_OK)
 		m = NULL;

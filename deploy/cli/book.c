@@ -56,7 +56,8 @@ static enum ld_err check_head(struct ld_book *b, char *why, size_t cap)
 	if (err == LD_OK && (cp.size != head->size || !ld_hash_equal(&cp.root, &head->root)))
 		err = LD_ERR_CORRUPT;
 	if (err != LD_OK)
-		snprintf(why, cap, "the newest checkpoint is not the ledger key's: %s", ld_err_text(err));
+		snprintf(why, cap, "the newest checkpoint is not the ledger key's: %s",
+			 ld_err_text(err));
 	free(head);
 	return err;
 }
@@ -64,7 +65,8 @@ static enum ld_err check_head(struct ld_book *b, char *why, size_t cap)
 static int fail(struct ld_cli *cli, struct ld_book *b, const char *dir, const char *why)
 {
 	ld_book_close(b);
-	return ld_fail(cli, "give the directory of `liandan region init`, as a user who may read it",
+	return ld_fail(cli,
+		       "give the directory of `liandan region init`, as a user who may read it",
 		       "%s: %s", dir, why);
 }
 
@@ -82,7 +84,8 @@ int ld_book_open(struct ld_cli *cli, const char *dir, const char *anchor, struct
 	if (read_genesis(b, why, sizeof(why)) != LD_OK || check_head(b, why, sizeof(why)) != LD_OK)
 		return fail(cli, b, dir, why);
 	if (ld_ledger_id_read(dir, NULL, NULL, &id, why, sizeof(why)) == LD_OK &&
-	    (memcmp(id.ledger_id, b->ledger_id, LD_HASH_BYTES) != 0 || strcmp(id.vkey, b->vkey) != 0))
+	    (memcmp(id.ledger_id, b->ledger_id, LD_HASH_BYTES) != 0 ||
+	     strcmp(id.vkey, b->vkey) != 0))
 		return fail(cli, b, dir, "region.json beside it is another ledger's");
 	return LD_EXIT_DONE;
 }
@@ -231,18 +234,18 @@ void ld_leaf_line(struct ld_cli *cli, struct ld_book *b, const struct ld_leaf *l
 {
 	char recorded[24], occurred[24], who[160];
 	const Liandan__Entry *e = leaf->entry;
-	const char *colour = !cli->tty					      ? ""
-			     : e->verdict == LIANDAN__VERDICT__REFUSED	      ? "\033[31m"
-			     : e->verdict == LIANDAN__VERDICT__HELD	      ? "\033[33m"
-			     : leaf->own && e->verdict						      ? "\033[36m"
-									      : "";
+	const char *colour = !cli->tty				       ? ""
+			     : e->verdict == LIANDAN__VERDICT__REFUSED ? "\033[31m"
+			     : e->verdict == LIANDAN__VERDICT__HELD    ? "\033[33m"
+			     : leaf->own && e->verdict		       ? "\033[36m"
+								       : "";
 	ld_time_text(e->recorded_at_ms, recorded);
 	printf("%8llu  %s  %s%-8s%s  %-22s", (unsigned long long)leaf->index, recorded, colour,
 	       ld_verdict_name(e->verdict), *colour ? "\033[0m" : "", leaf->body);
 	if (leaf->event) {
 		ld_time_text(leaf->event->occurred_at_ms, occurred);
-		printf("  %s  happened %s", ld_book_who(b, leaf->event->submitter, who, sizeof(who)),
-		       occurred);
+		printf("  %s  happened %s",
+		       ld_book_who(b, leaf->event->submitter, who, sizeof(who)), occurred);
 	} else {
 		printf("  the ledger 账本");
 	}

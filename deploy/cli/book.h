@@ -1,5 +1,6 @@
-/* A ledger directory opened to be read, also while the broker writes it: entries decoded, what they are in words.
- * Writes nothing. The read is renewed often, so that the writer's pages are not held. */
+/* A ledger directory opened to be read, also while the broker writes it: entries decoded, what they
+ * are in words. Writes nothing. The read is renewed often, so that the writer's pages are not held.
+ */
 #ifndef LD_CLI_BOOK_H
 #define LD_CLI_BOOK_H
 
@@ -20,8 +21,8 @@ struct ld_book {
 	char region[LD_MAX_ID_BYTES + 1];
 	char profile[LD_MAX_STRING_BYTES + 1];
 	uint8_t ledger_id[LD_HASH_BYTES];
-	struct ld_arena arena; /* of the entry at hand */
-	struct ld_state *state; /* snapshot of the broker's state for names; NULL: none */
+	struct ld_arena arena;	   /* of the entry at hand */
+	struct ld_state *state;	   /* snapshot of the broker's state for names; NULL: none */
 	struct ld_custody custody; /* over state */
 };
 
@@ -40,8 +41,8 @@ struct ld_leaf {
 	const char *body;	/* "handover_taken" */
 };
 
-/* On failure it has been explained: the exit code. Verifies the head's checkpoint against the key that Genesis
- * names, and Genesis against region.json where that stands beside the ledger. */
+/* On failure it has been explained: the exit code. Verifies the head's checkpoint against the key
+ * that Genesis names, and Genesis against region.json where that stands beside the ledger. */
 int ld_book_open(struct ld_cli *cli, const char *dir, const char *anchor, struct ld_book *b);
 void ld_book_close(struct ld_book *b);
 /* Size of the newest committed ledger. */

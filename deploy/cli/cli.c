@@ -84,7 +84,8 @@ static bool opt_set(const struct ld_opt *opt, const char *value)
 	return true;
 }
 
-/* One "--name" or "--name=value" at argv[*i]; *i moves past what it took. False: usage error explained. */
+/* One "--name" or "--name=value" at argv[*i]; *i moves past what it took. False: usage error
+ * explained. */
 static bool opt_take(const struct ld_command *command, const struct ld_opt *opts, int argc,
 		     char **argv, int *i)
 {

@@ -28,11 +28,13 @@ enum ld_err ld_client_new(struct ld_loop *loop, const struct ld_client_options *
 {
 	char party[LD_MAX_ID_BYTES + 1], device[LD_MAX_ID_BYTES + 1];
 	bool tls = opt->tls || opt->cafile || opt->cert;
-	if (!opt->host || strlen(opt->host) >= sizeof(((struct ld_client *)0)->host) || !opt->client_id ||
-	    !ld_client_name(opt->client_id, party, device) || !ld_id_valid(opt->ledger.region))
+	if (!opt->host || strlen(opt->host) >= sizeof(((struct ld_client *)0)->host) ||
+	    !opt->client_id || !ld_client_name(opt->client_id, party, device) ||
+	    !ld_id_valid(opt->ledger.region))
 		return LD_ERR_ARG;
 	if (opt->key && !tls && !is_loopback(opt->host))
-		return LD_ERR_CONFIG; /* a token is a password: whoever reads it on the way can use it */
+		return LD_ERR_CONFIG; /* a token is a password: whoever reads it on the way can use
+					 it */
 	struct ld_client *c = calloc(1, sizeof(*c));
 	if (!c)
 		return LD_ERR_NOMEM;
@@ -46,8 +48,10 @@ enum ld_err ld_client_new(struct ld_loop *loop, const struct ld_client_options *
 	snprintf(c->client_id, sizeof(c->client_id), "%s", opt->client_id);
 	const char *region = c->opt.ledger.region;
 	snprintf(c->topic_in, sizeof(c->topic_in), "waste/v1/%s/i/%s", region, c->client_id);
-	snprintf(c->topic_receipt, sizeof(c->topic_receipt), "waste/v1/%s/r/%s", region, c->client_id);
-	snprintf(c->topic_answer, sizeof(c->topic_answer), "waste/v1/%s/q/%s/a", region, c->client_id);
+	snprintf(c->topic_receipt, sizeof(c->topic_receipt), "waste/v1/%s/r/%s", region,
+		 c->client_id);
+	snprintf(c->topic_answer, sizeof(c->topic_answer), "waste/v1/%s/q/%s/a", region,
+		 c->client_id);
 	enum ld_err err = LD_OK;
 	if (!copy_path(opt->cafile, &c->cafile) || !copy_path(opt->cert, &c->cert) ||
 	    !copy_path(opt->cert_key, &c->cert_key))
@@ -88,8 +92,8 @@ void ld_client_free(struct ld_client *c)
 
 /* ---- the queue ---- */
 
-enum ld_err ld_client_queue(struct ld_client *c, enum ld_lane lane, const uint8_t *bytes, size_t len,
-			    uint64_t tag)
+enum ld_err ld_client_queue(struct ld_client *c, enum ld_lane lane, const uint8_t *bytes,
+			    size_t len, uint64_t tag)
 {
 	struct ld_opened o;
 	struct ld_gate_fault fault;
@@ -185,7 +189,8 @@ void ld_client_pump(struct ld_client *c, int64_t now)
 		if (custody && in_flight > 0)
 			return;
 		if (!item->sent_at) {
-			if (!ld_conn_publish(c, c->topic_in, item->bytes, item->len, &item->tag, NULL))
+			if (!ld_conn_publish(c, c->topic_in, item->bytes, item->len, &item->tag,
+					     NULL))
 				return;
 			item->sent_at = now;
 		}
@@ -222,8 +227,8 @@ static void tell(struct ld_client *c, struct ld_item *item, struct ld_sent *sent
 		c->opt.calls.receipt(c->opt.ctx, c, sent);
 }
 
-/* In the ledger: this one and, by the chain, everything of the same key before it. They leave the queue
- * before the caller hears of them, since it may queue more. */
+/* In the ledger: this one and, by the chain, everything of the same key before it. They leave the
+ * queue before the caller hears of them, since it may queue more. */
 static void settle(struct ld_client *c, struct ld_item *item, struct ld_sent *sent)
 {
 	struct ld_item *gone = NULL, **end = &gone;
@@ -351,7 +356,8 @@ void ld_client_offline(struct ld_client *c, bool offline)
 	c->want_offline = offline;
 }
 
-enum ld_err ld_client_publish_raw(struct ld_client *c, const char *topic, const void *bytes, size_t len)
+enum ld_err ld_client_publish_raw(struct ld_client *c, const char *topic, const void *bytes,
+				  size_t len)
 {
 	if (!ld_client_ready(c))
 		return LD_ERR_STATE;

@@ -14,10 +14,16 @@
 #define LD_CLIENT_CONNECT_TIMEOUT_MS 15000 /* TCP, TLS, CONNACK and SUBACK together */
 #define LD_CLIENT_BACKOFF_MIN_MS 250
 #define LD_CLIENT_GAP_PAUSE_MS 200 /* before sending again from where the ledger stands */
-#define LD_CLIENT_DEAF_LIMIT 2	   /* receipt timeouts in a row before the connection is made anew */
+#define LD_CLIENT_DEAF_LIMIT 2 /* receipt timeouts in a row before the connection is made anew */
 
 /* OFFLINE ⇄ WAITING → CONNECTING → READY → WAITING …; STOPPED: only ld_client_retry leaves it. */
-enum ld_conn_state { LD_CONN_OFFLINE, LD_CONN_WAITING, LD_CONN_CONNECTING, LD_CONN_READY, LD_CONN_STOPPED };
+enum ld_conn_state {
+	LD_CONN_OFFLINE,
+	LD_CONN_WAITING,
+	LD_CONN_CONNECTING,
+	LD_CONN_READY,
+	LD_CONN_STOPPED
+};
 
 struct ld_item { /* one queued event */
 	struct ld_item *next;
@@ -57,24 +63,24 @@ struct ld_client {
 	int n_filters;
 
 	struct mosquitto *m;
-	int fd;		      /* in epoll; -1: none */
-	uint32_t interest;    /* epoll events asked for */
+	int fd;		   /* in epoll; -1: none */
+	uint32_t interest; /* epoll events asked for */
 	enum ld_conn_state state;
-	bool dead;	      /* the connection has ended: to be put away after the callback */
+	bool dead; /* the connection has ended: to be put away after the callback */
 	bool dead_final;
 	bool want_offline;
 	char why[400];
-	int64_t state_since;  /* monotonic ms */
-	int64_t wait_until;   /* WAITING */
+	int64_t state_since; /* monotonic ms */
+	int64_t wait_until;  /* WAITING */
 	int64_t backoff_ms;
 	int subscribe_mid;
 
 	struct ld_item *head, *tail;
 	size_t queued;
 	bool stuck;
-	int64_t resume_at;    /* after THROTTLED, UNAVAILABLE, a gap */
+	int64_t resume_at; /* after THROTTLED, UNAVAILABLE, a gap */
 	int64_t pause_ms;
-	int deaf;	      /* receipt timeouts in a row */
+	int deaf; /* receipt timeouts in a row */
 
 	struct ld_query *queries;
 	size_t n_queries;

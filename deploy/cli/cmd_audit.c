@@ -1,6 +1,6 @@
-/* ledger audit: everything that the ledger claims, computed again. First the tree from the entries alone (store's
- * audit), then entry by entry: every signature with the registry as it stood at that point, every chain, every
- * event of the ledger's own. */
+/* ledger audit: everything that the ledger claims, computed again. First the tree from the entries
+ * alone (store's audit), then entry by entry: every signature with the registry as it stood at that
+ * point, every chain, every event of the ledger's own. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,13 +45,15 @@ static enum ld_err fresh_key(struct audit *a, const Liandan__Event *e, const uin
 	ld_key_id_of_spki(k->spki.data, k->spki.len, expected);
 	if (memcmp(expected, id, LD_KEY_ID_BYTES) != 0 ||
 	    ld_key_public(k->spki.data, k->spki.len, k->algorithm, out) != LD_OK)
-		return FAULT(a, "the cosigner is neither enrolled nor the key that is being enrolled");
+		return FAULT(a,
+			     "the cosigner is neither enrolled nor the key that is being enrolled");
 	return LD_OK;
 }
 
-/* Keys in the envelope's order. Parsed copies of our own: the ring may start over while it is filled. */
-static enum ld_err keys_of(struct audit *a, const Liandan__Event *e, struct ld_key **keys, size_t *n,
-			   struct ld_key **fresh)
+/* Keys in the envelope's order. Parsed copies of our own: the ring may start over while it is
+ * filled. */
+static enum ld_err keys_of(struct audit *a, const Liandan__Event *e, struct ld_key **keys,
+			   size_t *n, struct ld_key **fresh)
 {
 	*n = 0;
 	for (size_t i = 0; i <= e->n_cosigners; i++) {
@@ -100,8 +102,8 @@ static enum ld_err check_chain(struct audit *a, const Liandan__Event *e)
 	if (ld_chain_get(&a->custody, e->submitter.data, &chain) != LD_OK)
 		return FAULT(a, "the submitter's key has no chain");
 	if (e->epoch != chain->epoch || e->seq != chain->last_seq + 1)
-		return FAULT(a, "epoch %u seq %llu does not follow epoch %u seq %llu of its signer", e->epoch,
-			     (unsigned long long)e->seq, chain->epoch,
+		return FAULT(a, "epoch %u seq %llu does not follow epoch %u seq %llu of its signer",
+			     e->epoch, (unsigned long long)e->seq, chain->epoch,
 			     (unsigned long long)chain->last_seq);
 	if (e->prev.len != LD_HASH_BYTES || chain->last_hash.len != LD_HASH_BYTES ||
 	    memcmp(e->prev.data, chain->last_hash.data, LD_HASH_BYTES) != 0)
@@ -117,7 +119,8 @@ static enum ld_err check_event(struct audit *a, const Liandan__Entry *entry)
 	ld_arena_reset(&a->apply_arena);
 	if (!ld_verdict_in_ledger(entry->verdict))
 		return FAULT(a, "its verdict does not belong in a ledger");
-	if (ld_open_parse(entry->envelope.data, entry->envelope.len, &a->open_arena, &o, &fault) != LD_OK)
+	if (ld_open_parse(entry->envelope.data, entry->envelope.len, &a->open_arena, &o, &fault) !=
+	    LD_OK)
 		return FAULT(a, "the envelope is not well-formed: %s %s", fault.field,
 			     fault.what ? fault.what : "");
 	if (o.event->ledger_id.len != LD_HASH_BYTES ||
@@ -142,8 +145,8 @@ static bool refers_to(struct audit *a, uint64_t index, Liandan__OwnEvent__BodyCa
 		return false;
 	if (own != LIANDAN__OWN_EVENT__BODY__NOT_SET)
 		return leaf.own && leaf.own->body_case == own;
-	return leaf.event && (verdict == LIANDAN__VERDICT__VERDICT_UNSPECIFIED ||
-			      leaf.entry->verdict == verdict);
+	return leaf.event &&
+	       (verdict == LIANDAN__VERDICT__VERDICT_UNSPECIFIED || leaf.entry->verdict == verdict);
 }
 
 /* Two events with one number, both signed: the second stands in the entry itself. */
@@ -187,7 +190,8 @@ static enum ld_err check_own(struct audit *a, const Liandan__OwnEvent *o)
 		good = at == 0;
 		break;
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED:
-		good = evidence_is_past(a, o->anomaly_raised->n_evidence, o->anomaly_raised->evidence);
+		good =
+		    evidence_is_past(a, o->anomaly_raised->n_evidence, o->anomaly_raised->evidence);
 		break;
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED:
 		good = refers_to(a, o->anomaly_updated->anomaly, raised, 0);
@@ -287,7 +291,8 @@ static int print_result(struct audit *a, const struct ld_core_audit *tree, bool 
 	} else if (good) {
 		printf("good 审计通过: %llu entries, root %s\n"
 		       "  tree: every leaf, %llu tile rows and %llu checkpoints computed again\n"
-		       "  events: %llu signed (%llu accepted, %llu held, %llu refused), %llu signatures "
+		       "  events: %llu signed (%llu accepted, %llu held, %llu refused), %llu "
+		       "signatures "
 		       "verified, chains contiguous\n"
 		       "  the ledger's own: %llu, each about what is there\n"
 		       "  ledger key: %s\n  (compare it with the vkey that you were given)\n",
@@ -316,7 +321,8 @@ static int audit(struct audit *a)
 		if (err != LD_OK) {
 			char what[400];
 			memcpy(what, a->why, sizeof(what));
-			snprintf(a->why, sizeof(a->why), "entry %llu: %.300s", (unsigned long long)i, what);
+			snprintf(a->why, sizeof(a->why), "entry %llu: %.300s",
+				 (unsigned long long)i, what);
 		}
 	}
 	if (a->cli->tty && isatty(STDERR_FILENO))
@@ -324,7 +330,8 @@ static int audit(struct audit *a)
 	if (err != LD_OK)
 		fprintf(stderr,
 			"liandan: NOT good 审计不通过: %s\n"
-			"  next: keep this copy as it is; compare it with a backup, a witness's checkpoint "
+			"  next: keep this copy as it is; compare it with a backup, a witness's "
+			"checkpoint "
 			"or the anchor\n",
 			a->why);
 	int code = print_result(a, tree, err == LD_OK);
@@ -352,7 +359,8 @@ int ld_cmd_ledger_audit(struct ld_cli *cli, int argc, char **argv)
 	if (!a.ring || ld_arena_init(&a.open_arena, LD_MAX_ARENA_BYTES) != 0 ||
 	    ld_arena_init(&a.apply_arena, 4 * LD_MAX_ARENA_BYTES) != 0 ||
 	    ld_state_open_scratch(&a.state) != LD_OK) {
-		code = ld_fail(cli, "free some memory, and room in TMPDIR", "the audit cannot begin");
+		code =
+		    ld_fail(cli, "free some memory, and room in TMPDIR", "the audit cannot begin");
 	} else {
 		a.custody.state = a.state;
 		a.custody.arena = &a.apply_arena;

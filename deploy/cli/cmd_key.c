@@ -66,8 +66,9 @@ static int key_new(struct ld_cli *cli, const struct ld_command *command, const c
 		print_key(cli, path, key);
 	else
 		code = ld_fail(cli,
-			       err == LD_ERR_EXISTS ? "choose another name: a key is never overwritten"
-						    : "check that the directory exists and is writable",
+			       err == LD_ERR_EXISTS
+				   ? "choose another name: a key is never overwritten"
+				   : "check that the directory exists and is writable",
 			       "%s", why);
 	ld_key_free(key);
 	return code;
@@ -77,7 +78,8 @@ int ld_cmd_key(struct ld_cli *cli, int argc, char **argv)
 {
 	const struct ld_command *command = ld_command_find(ld_commands, "key");
 	const char *algorithm = "p256";
-	const struct ld_opt opts[] = {{"algorithm", LD_OPT_TEXT, &algorithm}, {NULL, LD_OPT_FLAG, NULL}};
+	const struct ld_opt opts[] = {{"algorithm", LD_OPT_TEXT, &algorithm},
+				      {NULL, LD_OPT_FLAG, NULL}};
 	int code = LD_EXIT_DONE;
 	char why[512];
 	if (!ld_options(cli, command, opts, &argc, argv, &code))
@@ -157,10 +159,11 @@ int ld_cmd_token(struct ld_cli *cli, int argc, char **argv)
 	if (minutes < 1 || minutes > TOKEN_MAX_MINUTES)
 		return ld_usage(command, "--minutes is 1 to %d", TOKEN_MAX_MINUTES);
 	if (ld_ledger_id_read(ledger, NULL, NULL, &id, why, sizeof(why)) != LD_OK)
-		return ld_fail(cli, "give region.json, or the ledger id in 64 hex digits", "%s", why);
-	if (ld_key_file(key_path, &key, why, sizeof(why)) != LD_OK)
-		return ld_fail(cli, "make one with `liandan key new FILE` and have it enrolled", "%s",
+		return ld_fail(cli, "give region.json, or the ledger id in 64 hex digits", "%s",
 			       why);
+	if (ld_key_file(key_path, &key, why, sizeof(why)) != LD_OK)
+		return ld_fail(cli, "make one with `liandan key new FILE` and have it enrolled",
+			       "%s", why);
 	code = token_print(cli, key, &id, client, minutes);
 	ld_key_free(key);
 	return code;

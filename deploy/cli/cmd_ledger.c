@@ -40,7 +40,8 @@ static int head(struct ld_cli *cli, const struct ledger_args *a)
 		ld_hex_encode(b.ledger_id, LD_HASH_BYTES, id);
 		ld_time_text(h->last_recorded_at_ms, last);
 		printf("region:     %s (%s)\nledger_id:  %s\nvkey:       %s\nentries:    %llu\n"
-		       "root:       %s\nlast entry: %s\nThe checkpoint, signed by the ledger's key (verified):\n%s",
+		       "root:       %s\nlast entry: %s\nThe checkpoint, signed by the ledger's key "
+		       "(verified):\n%s",
 		       b.region, b.profile, id, b.vkey, (unsigned long long)h->size, root, last,
 		       h->checkpoint);
 	}
@@ -137,7 +138,8 @@ static int prove_write(struct ld_cli *cli, const struct ledger_args *a, cJSON *o
 			       : LD_ERR_NOMEM;
 	cJSON_free(json);
 	if (err != LD_OK)
-		return ld_fail(cli, "choose another --out", "%s", err == LD_ERR_NOMEM ? "out of memory" : why);
+		return ld_fail(cli, "choose another --out", "%s",
+			       err == LD_ERR_NOMEM ? "out of memory" : why);
 	if (!cli->json)
 		printf("%s: proof and leaf; anyone with the vkey can check it:\n"
 		       "  liandan ledger verify %s --vkey '%s'\n",
@@ -219,12 +221,13 @@ static int anchor(struct ld_cli *cli, const struct ledger_args *a)
 		       a->adopt ? "now stands for" : "agrees with",
 		       (unsigned long long)ld_core_head(core)->size);
 	} else {
-		ld_fail(cli,
-			err == LD_ERR_LOCKED
-			    ? "stop the broker first: while it runs, it keeps the anchor itself"
-			    : "is this the newest copy of the ledger? Look for a newer one first. Only "
-			      "then: liandan ledger anchor DIR --adopt",
-			"%s", *why ? why : ld_err_text(err));
+		ld_fail(
+		    cli,
+		    err == LD_ERR_LOCKED
+			? "stop the broker first: while it runs, it keeps the anchor itself"
+			: "is this the newest copy of the ledger? Look for a newer one first. Only "
+			  "then: liandan ledger anchor DIR --adopt",
+		    "%s", *why ? why : ld_err_text(err));
 		code = err == LD_ERR_ROLLBACK || err == LD_ERR_NO_ANCHOR ? LD_EXIT_REFUSED
 									 : LD_EXIT_FAILED;
 	}

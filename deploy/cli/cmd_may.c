@@ -52,10 +52,11 @@ static void print_answer(struct may *m, const char *where, const char *body, cJS
 		printf("          %s: %s / %s\n", text_of(answer, "reason"), text_of(answer, "en"),
 		       text_of(answer, "zh"));
 	if (*text_of(answer, "details"))
-		printf("          %s\n", ld_printable(text_of(answer, "details"), detail, sizeof(detail)));
+		printf("          %s\n",
+		       ld_printable(text_of(answer, "details"), detail, sizeof(detail)));
 	const cJSON *v;
-	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(answer, "violations"))
-	    printf("          ! %s: %s / %s\n", text_of(v, "reason"), text_of(v, "en"), text_of(v, "zh"));
+	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(answer, "violations")) printf(
+	    "          ! %s: %s / %s\n", text_of(v, "reason"), text_of(v, "en"), text_of(v, "zh"));
 	cJSON_Delete(answer);
 }
 
@@ -67,16 +68,16 @@ static enum ld_err ask_one(struct may *m, cJSON *item, char *why, size_t cap)
 	const char *label, *key_file;
 	cJSON *answer = NULL;
 	ld_arena_reset(&m->arena);
-	enum ld_err err =
-	    ld_event_of(item, &none, &m->arena, &event, &label, &key_file, why, cap);
+	enum ld_err err = ld_event_of(item, &none, &m->arena, &event, &label, &key_file, why, cap);
 	if (err != LD_OK)
 		return err;
-	err = ld_content_fill(&m->contents, event, event->n_cosigners > 0, &m->arena, ld_ask_manifest,
-			      &m->ask, why, cap);
+	err = ld_content_fill(&m->contents, event, event->n_cosigners > 0, &m->arena,
+			      ld_ask_manifest, &m->ask, why, cap);
 	if (err != LD_OK)
 		return err;
 	if (m->net.key) {
-		event->submitter.data = ld_arena_dup(&m->arena, ld_key_id(m->net.key), LD_KEY_ID_BYTES);
+		event->submitter.data =
+		    ld_arena_dup(&m->arena, ld_key_id(m->net.key), LD_KEY_ID_BYTES);
 		event->submitter.len = event->submitter.data ? LD_KEY_ID_BYTES : 0;
 	}
 	cJSON *json = ld_json_of(&event->base);
@@ -97,8 +98,9 @@ static int ask_all(struct may *m, const cJSON *events)
 	enum ld_err err = ld_ask_ready(&m->ask, ld_loop_now() + MAY_TIMEOUT_MS);
 	if (err != LD_OK)
 		return ld_fail(m->cli,
-			       err == LD_ERR_REFUSED ? "check --client and --key: is the key enrolled?"
-						     : "check --broker, and that it runs",
+			       err == LD_ERR_REFUSED
+				   ? "check --client and --key: is the key enrolled?"
+				   : "check --broker, and that it runs",
 			       "not connected to %s:%d", m->net.host, m->net.port);
 	for (cJSON *item = events->child; item; item = item->next) {
 		err = ask_one(m, item, why, sizeof(why));

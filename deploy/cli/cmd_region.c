@@ -28,13 +28,16 @@ struct region_args {
 static int make_dirs(struct ld_cli *cli, const char *dir, const char *keys)
 {
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-		return ld_fail(cli, "make the directory above it first", "%s: %s", dir, strerror(errno));
+		return ld_fail(cli, "make the directory above it first", "%s: %s", dir,
+			       strerror(errno));
 	if (mkdir(keys, 0700) != 0 && errno != EEXIST)
-		return ld_fail(cli, "check who owns the directory", "%s: %s", keys, strerror(errno));
+		return ld_fail(cli, "check who owns the directory", "%s: %s", keys,
+			       strerror(errno));
 	return LD_EXIT_DONE;
 }
 
-/* The authority's key: a given file, or a new one in DIR/keys (one from an earlier, failed init is taken again). */
+/* The authority's key: a given file, or a new one in DIR/keys (one from an earlier, failed init is
+ * taken again). */
 static enum ld_err authority_key(const struct region_args *a, const char *path, struct ld_key **key,
 				 char *why, size_t cap)
 {
@@ -130,7 +133,8 @@ static int region_init(struct ld_cli *cli, const struct ld_command *command, str
 	if (!a->region)
 		a->region = base ? base + 1 : a->dir;
 	if (!ld_id_valid(a->region) || !ld_id_valid(a->name))
-		return ld_usage(command, "give --region NAME: \"%s\" cannot stand in a topic", a->region);
+		return ld_usage(command, "give --region NAME: \"%s\" cannot stand in a topic",
+				a->region);
 	if (!ld_client_name(a->authority, party, device))
 		return ld_usage(command, "--authority is PARTY/DEVICE, not \"%s\"", a->authority);
 	if (ld_algorithm_of(a->algorithm) == LIANDAN__ALGORITHM__ALGORITHM_UNSPECIFIED)
@@ -148,7 +152,8 @@ static int region_init(struct ld_cli *cli, const struct ld_command *command, str
 		err = facts_write(a, &id, facts, sizeof(facts), why, sizeof(why));
 	ld_key_free(key);
 	if (err == LD_ERR_EXISTS)
-		return ld_fail(cli, "choose another directory: a ledger is never overwritten", "%s", why);
+		return ld_fail(cli, "choose another directory: a ledger is never overwritten", "%s",
+			       why);
 	if (err != LD_OK)
 		return ld_fail(cli, "mend that and run the command again", "%s", why);
 	print_facts(cli, a, &id, facts, a->authority_key ? a->authority_key : key_path);
@@ -237,16 +242,17 @@ static bool load_one(struct load *l, cJSON *item)
 	}
 	ld_key_free(cosigner);
 	if (err != LD_OK) {
-		ld_fail(l->cli, "mend the file and run the command again: what is loaded stays, remove it",
-			"%s%s%s (%zu events before it are loaded)", read ? ld_event_where(item) : "",
-			read ? ": " : "", why, l->done);
+		ld_fail(l->cli,
+			"mend the file and run the command again: what is loaded stays, remove it",
+			"%s%s%s (%zu events before it are loaded)",
+			read ? ld_event_where(item) : "", read ? ": " : "", why, l->done);
 		return false;
 	}
 	err = ld_region_submit(l->region, l->party, l->device, bytes, len, NULL, 0, &outcome);
 	free(bytes);
 	if (err != LD_OK) {
-		ld_fail(l->cli, "make room or mend the disk, then go on from this event",
-			"%s: %s", ld_event_where(item), ld_err_text(err));
+		ld_fail(l->cli, "make room or mend the disk, then go on from this event", "%s: %s",
+			ld_event_where(item), ld_err_text(err));
 		return false;
 	}
 	struct ld_report report = {.where = ld_event_where(item),
@@ -284,8 +290,8 @@ static int load_all(struct load *l, cJSON *events)
 		return ld_fail(l->cli, "make room or mend the disk, then run the command again",
 			       "the last events could not be committed: %s", ld_err_text(err));
 	if (!l->cli->json)
-		printf("%zu events, %zu refused; the ledger has %llu entries\n", l->done, l->refused,
-		       (unsigned long long)ld_region_head(l->region)->size);
+		printf("%zu events, %zu refused; the ledger has %llu entries\n", l->done,
+		       l->refused, (unsigned long long)ld_region_head(l->region)->size);
 	return l->refused ? LD_EXIT_REFUSED : whole ? LD_EXIT_DONE : LD_EXIT_FAILED;
 }
 
@@ -312,9 +318,9 @@ static int region_load(struct ld_cli *cli, const struct region_args *a, char **f
 	} else if (ld_arena_init(&l.arena, LD_MAX_ARENA_BYTES) != 0) {
 		ld_fail(cli, "free some memory", "out of memory");
 	} else if (ld_events_check(events, &l.arena, why, sizeof(why)) != LD_OK) {
-		ld_fail(cli, "mend the file; nothing was loaded", "%s", why);
+		ld_fail(cli, "mend that event; nothing was loaded", "%s", why);
 	} else if (ld_key_file(key_path, &l.signer.key, why, sizeof(why)) != LD_OK) {
-		ld_fail(cli, "give the authority's key with --key FILE", "%s", why);
+		ld_fail(cli, "give the key that `region init` made, with --key FILE", "%s", why);
 	} else if ((err = ld_region_open(&opt, &l.region, why, sizeof(why))) != LD_OK) {
 		ld_fail(cli,
 			err == LD_ERR_LOCKED
@@ -338,7 +344,8 @@ static int region_load(struct ld_cli *cli, const struct region_args *a, char **f
 int ld_cmd_region(struct ld_cli *cli, int argc, char **argv)
 {
 	const struct ld_command *command = ld_command_find(ld_commands, "region");
-	struct region_args a = {.name = "main", .authority = "bureau/registry", .algorithm = "p256"};
+	struct region_args a = {
+	    .name = "main", .authority = "bureau/registry", .algorithm = "p256"};
 	const struct ld_opt opts[] = {
 	    {"region", LD_OPT_TEXT, &a.region},
 	    {"name", LD_OPT_TEXT, &a.name},

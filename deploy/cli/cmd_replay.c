@@ -31,8 +31,8 @@ static enum ld_err from_scratch(struct replay *r, uint64_t upto, struct ld_hash 
 		snprintf(why, cap, "no scratch state could be made: %s", ld_err_text(err));
 		return err;
 	}
-	err = ld_region_replay(r->book.core, state, r->book.region, r->book.ledger_id, 0, upto, progress, r,
-			       why, cap);
+	err = ld_region_replay(r->book.core, state, r->book.region, r->book.ledger_id, 0, upto,
+			       progress, r, why, cap);
 	if (err == LD_OK && (err = ld_state_digest(state, digest)) != LD_OK)
 		snprintf(why, cap, "the digest cannot be made: %s", ld_err_text(err));
 	ld_state_close(state);
@@ -72,13 +72,14 @@ static int result(struct replay *r, const char *against, uint64_t upto, const st
 		ld_print_json(o);
 	} else {
 		printf("%s: %llu entries replayed\n  replayed          %s\n  %-17s %s\n",
-		       equal ? "equal 一致" : "DIFFERENT 不一致", (unsigned long long)upto, one, against,
-		       two);
+		       equal ? "equal 一致" : "DIFFERENT 不一致", (unsigned long long)upto, one,
+		       against, two);
 	}
 	if (!equal)
-		fprintf(stderr, "liandan: the state is not what the ledger says\n"
-				"  next: stop the broker, move the state directory away: it is built again "
-				"from the ledger at the next start\n");
+		fprintf(stderr,
+			"liandan: the state is not what the ledger says\n"
+			"  next: stop the broker, move the state directory away: it is built again "
+			"from the ledger at the next start\n");
 	return equal ? LD_EXIT_DONE : LD_EXIT_FAILED;
 }
 
@@ -95,7 +96,8 @@ static int replay(struct replay *r)
 			       "the state stands for %llu entries, the ledger has %llu",
 			       (unsigned long long)applied, (unsigned long long)size);
 	if (!have)
-		fprintf(stderr, "liandan: the state directory is left out: %s; replaying twice instead\n",
+		fprintf(stderr,
+			"liandan: the state directory is left out: %s; replaying twice instead\n",
 			why);
 	uint64_t upto = have ? applied : size;
 	enum ld_err err = from_scratch(r, upto, &ours, why, sizeof(why));

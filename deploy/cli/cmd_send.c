@@ -61,9 +61,9 @@ static void report(struct send *s, const struct ld_sent *sent, const struct ld_s
 	r.label = note ? note->label : NULL;
 	r.body = e ? e->body : "?";
 	r.seq = sent->tag;
-	r.proof = sent->proof == LD_OK		     ? "verified"
+	r.proof = sent->proof == LD_OK		    ? "verified"
 		  : sent->proof == LD_ERR_NOT_FOUND ? "none"
-						     : "DOES NOT VERIFY";
+						    : "DOES NOT VERIFY";
 	if (sent->covered) {
 		r.covered = true;
 		r.verdict = LIANDAN__VERDICT__ACCEPTED;
@@ -151,7 +151,8 @@ static bool remember(struct send *s, uint64_t seq, const cJSON *item, const char
 	return n->where && (n->label || !label);
 }
 
-/* One event: read, completed, sealed, on disk. Nothing is signed before everything about it is known. */
+/* One event: read, completed, sealed, on disk. Nothing is signed before everything about it is
+ * known. */
 static enum ld_err prepare(struct send *s, cJSON *item, char *why, size_t cap)
 {
 	Liandan__Event *event = NULL;
@@ -174,7 +175,8 @@ static enum ld_err prepare(struct send *s, cJSON *item, char *why, size_t cap)
 		cosigner[n++] = new_key; /* proof of possession */
 	}
 	if (err == LD_OK)
-		err = ld_content_fill(&s->contents, event, n > 0, &s->arena, ld_ask_manifest, &s->ask, what, sizeof(what));
+		err = ld_content_fill(&s->contents, event, n > 0, &s->arena, ld_ask_manifest,
+				      &s->ask, what, sizeof(what));
 	if (err == LD_OK) {
 		err = ld_signer_seal(&s->signer, event, cosigner, n, &bytes, &len, hash, &fault);
 		if (err != LD_OK)
@@ -184,7 +186,8 @@ static enum ld_err prepare(struct send *s, cJSON *item, char *why, size_t cap)
 	if (err == LD_OK) {
 		err = ld_spool_add(s->spool, bytes, len, what, sizeof(what));
 		if (err != LD_OK)
-			s->signer = at; /* not on disk: as if it had never been signed, nobody has it */
+			s->signer =
+			    at; /* not on disk: as if it had never been signed, nobody has it */
 	}
 	free(bytes);
 	ld_key_free(new_key);
@@ -213,21 +216,24 @@ static int find_place(struct send *s)
 	enum ld_err err = ld_ask(&s->ask, "signer", body, (size_t)n, &json, why, sizeof(why));
 	if (err != LD_OK)
 		return ld_fail(s->cli,
-			       err == LD_ERR_NOT_FOUND ? "have an authority enrol the key"
-						       : "nothing is lost: run the command again later",
+			       err == LD_ERR_NOT_FOUND
+				   ? "have an authority enrol the key"
+				   : "nothing is lost: run the command again later",
 			       "where this key's chain stands: %s", why);
 	char *text = cJSON_PrintUnformatted(json);
 	cJSON_Delete(json);
 	err = text ? ld_signer_at(&s->signer, text, strlen(text)) : LD_ERR_NOMEM;
 	cJSON_free(text);
 	if (err != LD_OK)
-		return ld_fail(s->cli, "the broker's plugin is of another version than this command",
-			       "the answer to query/signer cannot be read");
-	if (known && ld_spool_count(s->spool) == 0 && s->signer.epoch == epoch && s->signer.seq < seq)
 		return ld_fail(s->cli,
-			       "tell the authority: the ledger was put back, or this is another one",
-			       "the ledger ends at event %llu of this key; it gave a receipt for %llu",
-			       (unsigned long long)s->signer.seq, (unsigned long long)seq);
+			       "the broker's plugin is of another version than this command",
+			       "the answer to query/signer cannot be read");
+	if (known && ld_spool_count(s->spool) == 0 && s->signer.epoch == epoch &&
+	    s->signer.seq < seq)
+		return ld_fail(
+		    s->cli, "tell the authority: the ledger was put back, or this is another one",
+		    "the ledger ends at event %llu of this key; it gave a receipt for %llu",
+		    (unsigned long long)s->signer.seq, (unsigned long long)seq);
 	if (ld_spool_count(s->spool) > 0) { /* the new ones follow those that wait */
 		s->signer.epoch = epoch;
 		s->signer.seq = seq;
@@ -252,10 +258,11 @@ static int prepare_all(struct send *s)
 	s->notes = calloc(n ? n : 1, sizeof(*s->notes));
 	for (cJSON *item = s->events->child; item && s->notes; item = item->next)
 		if (prepare(s, item, why, sizeof(why)) != LD_OK)
-			return ld_fail(s->cli,
-				       "mend it; events before it are in the spool and are sent by the next "
-				       "run: do not give them again",
-				       "%s", why);
+			return ld_fail(
+			    s->cli,
+			    "mend it; events before it are in the spool and are sent by the next "
+			    "run: do not give them again",
+			    "%s", why);
 	return s->notes ? LD_EXIT_DONE : ld_fail(s->cli, "free some memory", "out of memory");
 }
 
@@ -279,20 +286,23 @@ static int verdict_of_run(struct send *s)
 		if (ld_spool_set_aside(s->spool, &moved, why, sizeof(why)) != LD_OK)
 			return ld_fail(s->cli, "look at the spool directory", "%s", why);
 		fprintf(stderr,
-			"liandan: %zu events set aside in %s/aside: they are kept and will not be sent\n"
+			"liandan: %zu events set aside in %s/aside: they are kept and will not be "
+			"sent\n"
 			"  next: send them anew from their JSON, once mended\n",
 			moved, s->spool_dir);
 		return LD_EXIT_REFUSED;
 	}
 	if (!s->cli->json)
-		printf("%zu accepted, %zu held, %zu refused, %zu waiting in %s\n", s->accepted, s->held,
-		       s->refused, waiting, s->spool_dir);
+		printf("%zu accepted, %zu held, %zu refused, %zu waiting in %s\n", s->accepted,
+		       s->held, s->refused, waiting, s->spool_dir);
 	if (s->refused || s->stuck)
 		return LD_EXIT_REFUSED;
 	if (waiting || s->broken)
-		return ld_fail(s->cli, "run `liandan send` again with the same key and without these files: they are "
-			       "signed and kept",
-			       "%zu events have no receipt yet", waiting);
+		return ld_fail(
+		    s->cli,
+		    "run `liandan send` again with the same key and without these files: they are "
+		    "signed and kept",
+		    "%zu events have no receipt yet", waiting);
 	return LD_EXIT_DONE;
 }
 
@@ -306,8 +316,9 @@ static int send_all(struct send *s)
 		return ld_fail(s->cli, "check --client and --key: is the key enrolled?",
 			       "the broker does not let this client in: nothing was signed");
 	else if (!place_offline(s))
-		return ld_fail(s->cli, "check --broker, and that it runs",
-			       "not connected, and this key's chain is not known yet: nothing was signed");
+		return ld_fail(
+		    s->cli, "check --broker, and that it runs",
+		    "not connected, and this key's chain is not known yet: nothing was signed");
 	if (code == LD_EXIT_DONE)
 		code = prepare_all(s);
 	if (code == LD_EXIT_DONE || ld_spool_count(s->spool) > 0) {
@@ -337,7 +348,8 @@ static int open_all(struct send *s, char **files, int n)
 		if (ld_key_file(s->cosign.item[i], &s->cosigner[i], why, sizeof(why)) != LD_OK)
 			return ld_fail(s->cli, "give the cosigner's private key", "%s", why);
 	if (s->receipts && mkdir(s->receipts, 0700) != 0 && errno != EEXIST)
-		return ld_fail(s->cli, "choose another --receipts", "%s: %s", s->receipts, strerror(errno));
+		return ld_fail(s->cli, "choose another --receipts", "%s: %s", s->receipts,
+			       strerror(errno));
 	if (ld_spool_open(s->spool_dir, s->net.key_path, ld_key_id(s->net.key), &s->spool, why,
 			  sizeof(why)) != LD_OK)
 		return ld_fail(s->cli, "nothing was signed or sent", "%s", why);

@@ -37,15 +37,17 @@ static bool id_of_number(struct trace *t, const char *number)
 	const uint8_t *value;
 	size_t len;
 	struct ld_leaf leaf;
-	if (t->book.state && ld_state_get(t->book.state, LD_T_NUMBER, number, strlen(number), &value,
-					  &len) == LD_OK &&
+	if (t->book.state &&
+	    ld_state_get(t->book.state, LD_T_NUMBER, number, strlen(number), &value, &len) ==
+		LD_OK &&
 	    len == LD_UUID_BYTES) {
 		memcpy(t->id, value, LD_UUID_BYTES);
 		return true;
 	}
 	uint64_t size = ld_book_size(&t->book);
 	for (uint64_t i = 0; i < size && ld_book_read(&t->book, i, &leaf) == LD_OK; i++)
-		if (created_with(&leaf, number) && leaf.entry->verdict == LIANDAN__VERDICT__ACCEPTED) {
+		if (created_with(&leaf, number) &&
+		    leaf.entry->verdict == LIANDAN__VERDICT__ACCEPTED) {
 			memcpy(t->id, leaf.event->manifest_created->manifest.data, LD_UUID_BYTES);
 			return true;
 		}
@@ -61,7 +63,8 @@ static bool id_of_text(struct trace *t, const char *text)
 		text += 4;
 	for (; *text && n < sizeof(digits) - 1; text++)
 		if (*text != '-')
-			digits[n++] = *text >= 'A' && *text <= 'F' ? (char)(*text - 'A' + 'a') : *text;
+			digits[n++] =
+			    *text >= 'A' && *text <= 'F' ? (char)(*text - 'A' + 'a') : *text;
 	return *text == '\0' && ld_hex_decode(digits, n, t->id, LD_UUID_BYTES) == LD_OK;
 }
 
@@ -131,8 +134,9 @@ static int take_first(void *ctx, uint64_t index)
 	return 1;
 }
 
-/* Where reading begins: the index knows the first entry; without one, at the beginning. What is only the
- * ledger's answer to a track (an anomaly cleared) is under no manifest's key, so the rest is read. */
+/* Where reading begins: the index knows the first entry; without one, at the beginning. What is
+ * only the ledger's answer to a track (an anomaly cleared) is under no manifest's key, so the rest
+ * is read. */
 static uint64_t first_entry(struct trace *t)
 {
 	struct ld_index *ix = NULL;
@@ -141,7 +145,8 @@ static uint64_t first_entry(struct trace *t)
 	if (ld_index_open_ro(t->dir, &ix, why, sizeof(why)) != LD_OK)
 		return 0;
 	uint64_t found = UINT64_MAX;
-	if (ld_index_find(ix, LD_IX_MANIFEST, t->id, LD_UUID_BYTES, 0, 1, take_first, &found) == LD_OK &&
+	if (ld_index_find(ix, LD_IX_MANIFEST, t->id, LD_UUID_BYTES, 0, 1, take_first, &found) ==
+		LD_OK &&
 	    found != UINT64_MAX)
 		first = found;
 	ld_index_close(ix);
@@ -191,8 +196,8 @@ static void print_state(struct trace *t)
 		return;
 	const char *taken = text_of(o, "taken_g");
 	ld_mass_text(strtoll(taken, NULL, 10), mass);
-	printf("now 现状: %s  holder 持有人 %s  plate %s  under custody 在管 %s\n", text_of(o, "state"),
-	       text_of(o, "holder"), text_of(o, "plate"), mass);
+	printf("now 现状: %s  holder 持有人 %s  plate %s  under custody 在管 %s\n",
+	       text_of(o, "state"), text_of(o, "holder"), text_of(o, "plate"), mass);
 	cJSON_Delete(o);
 }
 
@@ -229,8 +234,9 @@ int ld_cmd_trace(struct ld_cli *cli, int argc, char **argv)
 	const struct ld_command *command = ld_command_find(ld_commands, "trace");
 	const char *anchor = NULL;
 	struct trace t = {.cli = cli};
-	const struct ld_opt opts[] = {
-	    {"dir", LD_OPT_TEXT, &t.dir}, {"anchor", LD_OPT_TEXT, &anchor}, {NULL, LD_OPT_FLAG, NULL}};
+	const struct ld_opt opts[] = {{"dir", LD_OPT_TEXT, &t.dir},
+				      {"anchor", LD_OPT_TEXT, &anchor},
+				      {NULL, LD_OPT_FLAG, NULL}};
 	int code = LD_EXIT_DONE;
 	if (!ld_options(cli, command, opts, &argc, argv, &code))
 		return code;
@@ -241,17 +247,19 @@ int ld_cmd_trace(struct ld_cli *cli, int argc, char **argv)
 		return code;
 	ld_book_names(&t.book, t.dir);
 	if (!id_of_text(&t, argv[1]) && !id_of_number(&t, argv[1])) {
-		code = ld_fail(cli, "give the id in 32 hex digits, or a number that the ledger knows",
-			       "no manifest has the number \"%s\"", argv[1]);
+		code =
+		    ld_fail(cli, "give the id in 32 hex digits, or a number that the ledger knows",
+			    "no manifest has the number \"%s\"", argv[1]);
 	} else {
 		ld_hex_encode(t.id, LD_UUID_BYTES, t.hex);
 		enum ld_err err = find_all(&t);
 		if (err != LD_OK)
-			code = ld_fail(cli, "liandan ledger audit DIR", "the ledger cannot be read: %s",
-				       ld_err_text(err));
+			code = ld_fail(cli, "liandan ledger audit DIR",
+				       "the ledger cannot be read: %s", ld_err_text(err));
 		else if (t.n == 0)
-			code = ld_fail(cli, "check the id; `liandan ledger list DIR` shows the newest entries",
-				       "this ledger has no entry about manifest %s", t.hex);
+			code = ld_fail(
+			    cli, "check the id; `liandan ledger list DIR` shows the newest entries",
+			    "this ledger has no entry about manifest %s", t.hex);
 		else
 			code = tell(&t);
 	}

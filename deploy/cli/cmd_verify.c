@@ -87,8 +87,9 @@ static int check_proof(struct verify *v, const char *path, const char *proof, si
 	ld_merkle_leaf(entry, len, &leaf);
 	enum ld_err err = ld_tlog_proof_verify(proof, proof_len, &v->key, &leaf, &index, &cp);
 	if (err != LD_OK)
-		return say(v, path, err,
-			   "the proof does not lead from this leaf to a checkpoint of that ledger key");
+		return say(
+		    v, path, err,
+		    "the proof does not lead from this leaf to a checkpoint of that ledger key");
 	describe_leaf(entry, len, index, why, sizeof(why));
 	return say(v, path, LD_OK, why);
 }
@@ -108,7 +109,8 @@ static int check_receipt(struct verify *v, const char *path, const uint8_t *byte
 		ld_time_text(r->recorded_at_ms, recorded);
 		snprintf(why, sizeof(why), "entry %llu, %s%s%s, recorded %s",
 			 (unsigned long long)r->index, ld_verdict_name(r->verdict),
-			 r->reason ? " " : "", r->reason ? ld_reason_name(r->reason) : "", recorded);
+			 r->reason ? " " : "", r->reason ? ld_reason_name(r->reason) : "",
+			 recorded);
 	} else if (err == LD_OK) {
 		snprintf(why, sizeof(why), "the ledger says %s: it is outside the ledger",
 			 ld_verdict_name(r->verdict));
@@ -130,10 +132,11 @@ static int check_json(struct verify *v, const char *path, const cJSON *o)
 	else if (proof && entry)
 		code = check_proof(v, path, proof, strlen(proof), entry, entry_len);
 	else
-		code = ld_fail(v->cli,
-			       "give what `send --receipts` or `ledger prove --out` wrote, or the answer to "
-			       "query/proof",
-			       "%s: neither receipt and envelope, nor tlog_proof and entry", path);
+		code = ld_fail(
+		    v->cli,
+		    "give what `send --receipts` or `ledger prove --out` wrote, or the answer to "
+		    "query/proof",
+		    "%s: neither receipt and envelope, nor tlog_proof and entry", path);
 	free(receipt);
 	free(envelope);
 	free(entry);
@@ -179,11 +182,14 @@ int ld_cmd_ledger_verify(struct ld_cli *cli, int argc, char **argv)
 	if (!ld_options(cli, command, opts, &argc, argv, &code))
 		return code;
 	if (argc < 2 || (!v.vkey && !v.ledger))
-		return ld_usage(command, "ledger verify FILE... with --vkey V or --ledger region.json: the "
-					 "key must come from someone you trust, not from the file");
+		return ld_usage(command,
+				"ledger verify FILE... with --vkey V or --ledger region.json: the "
+				"key must come from someone you trust, not from the file");
 	if (!v.vkey) {
-		if (ld_ledger_id_read(v.ledger, NULL, NULL, &id, why, sizeof(why)) != LD_OK || !id.vkey[0])
-			return ld_fail(cli, "give region.json, or the key itself with --vkey", "%s", why);
+		if (ld_ledger_id_read(v.ledger, NULL, NULL, &id, why, sizeof(why)) != LD_OK ||
+		    !id.vkey[0])
+			return ld_fail(cli, "give region.json, or the key itself with --vkey", "%s",
+				       why);
 		v.vkey = id.vkey;
 	}
 	if (ld_note_vkey_parse(v.vkey, &v.key) != LD_OK)

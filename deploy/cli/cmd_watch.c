@@ -71,7 +71,8 @@ static void print_anomaly(struct watch *w, const cJSON *o, bool standing)
 	print_figures(cJSON_GetObjectItemCaseSensitive(o, "figures"));
 	const cJSON *text = cJSON_GetObjectItemCaseSensitive(o, "text");
 	const cJSON *from = cJSON_IsObject(text) ? text : o;
-	printf("\n                      %s / %s\n", ld_printable(member(from, "en"), en, sizeof(en)),
+	printf("\n                      %s / %s\n",
+	       ld_printable(member(from, "en"), en, sizeof(en)),
 	       ld_printable(member(from, "zh"), zh, sizeof(zh)));
 }
 
@@ -79,12 +80,13 @@ static void print_manifest(const cJSON *o)
 {
 	char id[80], number_text[80], holder[80], plate[80];
 	print_time(number(o, "updated_ms") ? number(o, "updated_ms") : ld_wall_ms());
-	printf("manifest %s %s  %s  holder %s  plate %s  taken %lld g  received %lld g  flags %lld\n",
-	       ld_printable(member(o, "id"), id, sizeof(id)),
-	       ld_printable(member(o, "number"), number_text, sizeof(number_text)), member(o, "state"),
-	       ld_printable(member(o, "holder"), holder, sizeof(holder)),
-	       ld_printable(member(o, "plate"), plate, sizeof(plate)), (long long)number(o, "taken_g"),
-	       (long long)number(o, "received_g"), (long long)number(o, "flags"));
+	printf(
+	    "manifest %s %s  %s  holder %s  plate %s  taken %lld g  received %lld g  flags %lld\n",
+	    ld_printable(member(o, "id"), id, sizeof(id)),
+	    ld_printable(member(o, "number"), number_text, sizeof(number_text)), member(o, "state"),
+	    ld_printable(member(o, "holder"), holder, sizeof(holder)),
+	    ld_printable(member(o, "plate"), plate, sizeof(plate)), (long long)number(o, "taken_g"),
+	    (long long)number(o, "received_g"), (long long)number(o, "flags"));
 }
 
 /* o/: the bytes of the event as it was signed. */
@@ -115,8 +117,10 @@ static cJSON *refused_json(const char *below, const uint8_t *payload, size_t len
 	cJSON_AddStringToObject(o, "verdict", ld_verdict_name(r->verdict));
 	cJSON_AddStringToObject(o, "reason", ld_reason_name(r->reason));
 	cJSON_AddStringToObject(o, "details", r->details);
-	cJSON_AddStringToObject(o, "en", r->reason ? ld_reason_en(r->reason) : ld_verdict_en(r->verdict));
-	cJSON_AddStringToObject(o, "zh", r->reason ? ld_reason_zh(r->reason) : ld_verdict_zh(r->verdict));
+	cJSON_AddStringToObject(o, "en",
+				r->reason ? ld_reason_en(r->reason) : ld_verdict_en(r->verdict));
+	cJSON_AddStringToObject(o, "zh",
+				r->reason ? ld_reason_zh(r->reason) : ld_verdict_zh(r->verdict));
 	ld_json_i64(o, "at_ms", r->at_ms);
 	liandan__refused__free_unpacked(r, NULL);
 	return o;
@@ -206,8 +210,8 @@ static enum ld_err subscribe(const struct watch *w, struct ld_client *c)
 		const char *filter;
 		bool anomaly, manifest;
 	} filters[] = {
-	    {"anomaly/#", true, false}, {"open/#", true, false},    {"manifest/+", false, true},
-	    {"vehicle/+", false, false}, {"o/#", false, false},      {"refused/#", false, false},
+	    {"anomaly/#", true, false},	 {"open/#", true, false},      {"manifest/+", false, true},
+	    {"vehicle/+", false, false}, {"o/#", false, false},	       {"refused/#", false, false},
 	    {"rating/+", false, false},	 {"checkpoint", false, false},
 	};
 	char text[200];
@@ -255,7 +259,8 @@ static int run(struct watch *w)
 		if (ld_loop_step(loop, 200) != LD_OK)
 			code = ld_fail(w->cli, "run the command again", "the event loop failed");
 	if (w->final)
-		code = ld_fail(w->cli, "check --client and --key: is the key enrolled, may it read this?",
+		code = ld_fail(w->cli,
+			       "check --client and --key: is the key enrolled, may it read this?",
 			       "the broker does not let this reader in");
 	ld_loop_free(loop);
 	ld_arena_free(&w->arena);

@@ -1,5 +1,5 @@
-/* A client's connection. Every attempt gets a new libmosquitto instance: the library would otherwise send
- * its own copies of unacknowledged messages again after a reconnect, beside ours. */
+/* A client's connection. Every attempt gets a new libmosquitto instance: the library would
+ * otherwise send its own copies of unacknowledged messages again after a reconnect, beside ours. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@ static void set_state(struct ld_client *c, enum ld_conn_state state)
 	c->state_since = ld_loop_now();
 }
 
-/* Called inside libmosquitto's callbacks: only notes it. final: trying again by ourselves is of no use. */
+/* Called inside libmosquitto's callbacks: only notes it. final: trying again by ourselves is of no
+ * use. */
 static void note_end(struct ld_client *c, bool final, const char *why)
 {
 	if (c->dead)
@@ -98,10 +99,12 @@ static void on_connect(struct mosquitto *m, void *obj, int rc, int flags,
 	}
 	for (int i = 0; i < c->n_filters; i++)
 		ld_conn_subscribe(c, c->filter[i]);
-	snprintf(answers, sizeof(answers), "%.*s+", (int)(strlen(c->topic_answer) - 1), c->topic_answer);
+	snprintf(answers, sizeof(answers), "%.*s+", (int)(strlen(c->topic_answer) - 1),
+		 c->topic_answer);
 	c->subscribe_mid = ld_conn_subscribe(c, answers);
 	if (!c->opt.no_receipts)
-		c->subscribe_mid = ld_conn_subscribe(c, c->topic_receipt); /* the last: then we are ready */
+		c->subscribe_mid =
+		    ld_conn_subscribe(c, c->topic_receipt); /* the last: then we are ready */
 }
 
 static void on_subscribe(struct mosquitto *m, void *obj, int mid, int count, const int *granted,
@@ -194,6 +197,15 @@ static int set_tls(struct ld_client *c)
 				 c->cert_key, NULL);
 }
 
+/* libmosquitto's words, and what usually is behind them. */
+static const char *reason_of(int rc)
+{
+	return rc == MOSQ_ERR_TLS
+		   ? "TLS failed: is --cafile who signed the broker's certificate, and is this "
+		     "the TLS port?"
+		   : mosquitto_strerror(rc);
+}
+
 static void start(struct ld_client *c)
 {
 	set_state(c, LD_CONN_CONNECTING);
@@ -212,15 +224,17 @@ static void start(struct ld_client *c)
 	mosquitto_message_v5_callback_set(c->m, on_message);
 	int rc = set_tls(c);
 	if (rc != MOSQ_ERR_SUCCESS) {
-		note_end(c, true, "the TLS files cannot be used: check --cafile, --cert, --tls-key");
+		note_end(c, true,
+			 "the TLS files cannot be used: check --cafile, --cert, --tls-key");
 	} else if (set_credentials(c) != LD_OK) {
 		note_end(c, true, "no token could be signed with this key");
 	} else {
-		rc = mosquitto_connect_bind_async(c->m, c->host, c->opt.port, LD_CLIENT_KEEPALIVE_S, NULL);
+		rc = mosquitto_connect_bind_async(c->m, c->host, c->opt.port, LD_CLIENT_KEEPALIVE_S,
+						  NULL);
 		if (rc != MOSQ_ERR_SUCCESS) {
 			char why[400];
-			snprintf(why, sizeof(why), "%s:%d cannot be reached: %s", c->host, c->opt.port,
-				 mosquitto_strerror(rc));
+			snprintf(why, sizeof(why), "%s:%d cannot be reached: %s", c->host,
+				 c->opt.port, reason_of(rc));
 			note_end(c, false, why);
 		}
 	}
@@ -253,8 +267,8 @@ void ld_conn_io(struct ld_client *c, uint32_t events)
 		rc = mosquitto_loop_write(c->m, 1);
 	if (rc != MOSQ_ERR_SUCCESS && !c->dead) {
 		char why[400];
-		snprintf(why, sizeof(why), "the connection to %s:%d failed: %s", c->host, c->opt.port,
-			 mosquitto_strerror(rc));
+		snprintf(why, sizeof(why), "the connection to %s:%d failed: %s", c->host,
+			 c->opt.port, reason_of(rc));
 		note_end(c, false, why);
 	}
 }
@@ -292,10 +306,12 @@ bool ld_conn_publish(struct ld_client *c, const char *topic, const void *bytes, 
 	if (correlation) {
 		uint8_t id[8];
 		ld_be64_put(id, *correlation);
-		rc = mosquitto_property_add_binary(&props, MQTT_PROP_CORRELATION_DATA, id, sizeof(id));
+		rc = mosquitto_property_add_binary(&props, MQTT_PROP_CORRELATION_DATA, id,
+						   sizeof(id));
 	}
 	if (rc == MOSQ_ERR_SUCCESS && response_topic)
-		rc = mosquitto_property_add_string(&props, MQTT_PROP_RESPONSE_TOPIC, response_topic);
+		rc =
+		    mosquitto_property_add_string(&props, MQTT_PROP_RESPONSE_TOPIC, response_topic);
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_publish_v5(c->m, NULL, topic, (int)len, bytes, 1, false, props);
 	mosquitto_property_free_all(&props);

@@ -51,7 +51,8 @@ static ProtobufCBinaryData *bytes_field(const Liandan__Event *event, const char 
 	char *body = *(char *const *)((const char *)event + of->offset);
 	const ProtobufCFieldDescriptor *f =
 	    protobuf_c_message_descriptor_get_field_by_name(of->descriptor, name);
-	if (!body || !f || f->type != PROTOBUF_C_TYPE_BYTES || f->label == PROTOBUF_C_LABEL_REPEATED)
+	if (!body || !f || f->type != PROTOBUF_C_TYPE_BYTES ||
+	    f->label == PROTOBUF_C_LABEL_REPEATED)
 		return NULL;
 	return (ProtobufCBinaryData *)(void *)(body + f->offset);
 }
@@ -139,16 +140,19 @@ enum ld_err ld_content_fill(struct ld_contents *known, Liandan__Event *event, bo
 			  ? fill_sealed(&f, event->manifest_sealed)
 			  : fill_content(&f, content);
 	if (err != LD_OK) {
-		snprintf(why, cap,
-			 "`content` is missing, and neither this run nor the ledger knows what was %s",
-			 event->body_case == LIANDAN__EVENT__BODY_MANIFEST_SEALED ? "created" : "sealed");
+		snprintf(
+		    why, cap,
+		    "`content` is missing, and neither this run nor the ledger knows what was %s",
+		    event->body_case == LIANDAN__EVENT__BODY_MANIFEST_SEALED ? "created"
+									     : "sealed");
 		return err;
 	}
 	if (offer && !offer->len && !cosigned)
 		err = fill_offer(&f, offer);
 	if (err != LD_OK)
-		snprintf(why, cap, "`offer` is missing, and there is no open offer of this manifest; "
-				   "without one the giver must --cosign");
+		snprintf(why, cap,
+			 "`offer` is missing, and there is no open offer of this manifest; "
+			 "without one the giver must --cosign");
 	return err;
 }
 
@@ -163,7 +167,8 @@ enum ld_err ld_content_note(struct ld_contents *known, const Liandan__Event *eve
 		return LD_ERR_NOMEM;
 	if (event->body_case == LIANDAN__EVENT__BODY_MANIFEST_CREATED) {
 		free(c->created);
-		c->created_len = liandan__manifest_created__get_packed_size(event->manifest_created);
+		c->created_len =
+		    liandan__manifest_created__get_packed_size(event->manifest_created);
 		c->created = malloc(c->created_len + 1);
 		if (!c->created)
 			return LD_ERR_NOMEM;

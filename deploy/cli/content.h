@@ -1,6 +1,6 @@
-/* What a clerk cannot compute by hand: `content` hashes, and the offer that a hand-over answers. Filled in where
- * an event leaves them out, from what this run has sealed or from the ledger's manifest. Never changes what
- * was given. */
+/* What a clerk cannot compute by hand: `content` hashes, and the offer that a hand-over answers.
+ * Filled in where an event leaves them out, from what this run has sealed or from the ledger's
+ * manifest. Never changes what was given. */
 #ifndef LD_CLI_CONTENT_H
 #define LD_CLI_CONTENT_H
 
@@ -23,17 +23,19 @@ struct ld_contents {
 		bool sealed, offered;
 		uint8_t content[LD_HASH_BYTES];
 		uint8_t offer[LD_HASH_BYTES];
-	} *item;
+	} * item;
 	size_t n, room;
 };
 
 /* The ledger's manifest, in the arena; NULL: there is none, or nobody to ask. */
-typedef Custody__Manifest *(*ld_manifest_ask)(void *ctx, const uint8_t id[LD_UUID_BYTES], struct ld_arena *arena);
+typedef Custody__Manifest *(*ld_manifest_ask)(void *ctx, const uint8_t id[LD_UUID_BYTES],
+					      struct ld_arena *arena);
 
-/* Before sealing. cosigned: a hand-over that the giver cosigns names no offer. LD_ERR_NOT_FOUND: a value is
- * missing and cannot be found; why says which. */
-enum ld_err ld_content_fill(struct ld_contents *known, Liandan__Event *event, bool cosigned, struct ld_arena *arena,
-			    ld_manifest_ask ask, void *ctx, char *why, size_t cap);
+/* Before sealing. cosigned: a hand-over that the giver cosigns names no offer. LD_ERR_NOT_FOUND: a
+ * value is missing and cannot be found; why says which. */
+enum ld_err ld_content_fill(struct ld_contents *known, Liandan__Event *event, bool cosigned,
+			    struct ld_arena *arena, ld_manifest_ask ask, void *ctx, char *why,
+			    size_t cap);
 /* After sealing, with the event's hash: what later events of this run will need. */
 enum ld_err ld_content_note(struct ld_contents *known, const Liandan__Event *event,
 			    const uint8_t hash[LD_HASH_BYTES]);

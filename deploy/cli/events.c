@@ -38,7 +38,8 @@ static enum ld_err read_lines(const char *path, char *text, cJSON *array, char *
 		if (line[strspn(line, " \t\r")] != '\0') {
 			cJSON *event = cJSON_Parse(line);
 			if (!event) {
-				snprintf(why, cap, "%s:%zu: not JSON near: %.40s", path, number, line);
+				snprintf(why, cap, "%s:%zu: not JSON near: %.40s", path, number,
+					 line);
 				return LD_ERR_MALFORMED;
 			}
 			if (!add_event(array, event, path, number, why, cap))
@@ -127,7 +128,8 @@ void ld_labels_free(struct ld_labels *labels)
 	memset(labels, 0, sizeof(*labels));
 }
 
-/* Every string value that is "$label" of a known label becomes "hex:<event hash>". cJSON bounds the depth. */
+/* Every string value that is "$label" of a known label becomes "hex:<event hash>". cJSON bounds the
+ * depth. */
 static bool resolve(cJSON *json, const struct ld_labels *labels)
 {
 	for (cJSON *child = json->child; child; child = child->next) {
@@ -156,7 +158,8 @@ const char *ld_event_where(const cJSON *item)
 	return where ? where : "event";
 }
 
-/* Members that are the file's and not the event's. They are taken out for the conversion and put back. */
+/* Members that are the file's and not the event's. They are taken out for the conversion and put
+ * back. */
 static const char *const own_members[] = {"_where", "label", "key_file"};
 #define N_OWN_MEMBERS (sizeof(own_members) / sizeof(own_members[0]))
 

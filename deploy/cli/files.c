@@ -123,8 +123,8 @@ static bool parent_of(const char *path, char *out, size_t cap)
 	return true;
 }
 
-enum ld_err ld_file_write(const char *path, const void *data, size_t len, bool exclusive,
-			  char *why, size_t cap)
+enum ld_err ld_file_write(const char *path, const void *data, size_t len, bool exclusive, char *why,
+			  size_t cap)
 {
 	char temp[4096], dir[4096];
 	if ((size_t)snprintf(temp, sizeof(temp), "%s.tmp%ld", path, (long)getpid()) >=
@@ -170,9 +170,10 @@ enum ld_err ld_key_file(const char *path, struct ld_key **out, char *why, size_t
 		return err;
 	err = ld_key_private_pem(pem, len, out);
 	if (err != LD_OK)
-		snprintf(why, cap,
-			 "%s: not a private key that we can use (PKCS#8 PEM; P-256, Ed25519 or SM2)",
-			 path);
+		snprintf(
+		    why, cap,
+		    "%s: not a private key that we can use (PKCS#8 PEM; P-256, Ed25519 or SM2)",
+		    path);
 	OPENSSL_cleanse(pem, len);
 	free(pem);
 	return err;

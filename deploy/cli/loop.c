@@ -1,5 +1,5 @@
-/* One epoll set over all clients; each step also looks at every client's timers. With some hundreds of
- * clients that walk costs microseconds; it is not meant for tens of thousands. */
+/* One epoll set over all clients; each step also looks at every client's timers. With some hundreds
+ * of clients that walk costs microseconds; it is not meant for tens of thousands. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -15,7 +15,8 @@ int64_t ld_loop_now(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + 1; /* never 0: 0 means "not sent" */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 +
+	       1; /* never 0: 0 means "not sent" */
 }
 
 enum ld_err ld_loop_new(struct ld_loop **out)

@@ -56,8 +56,8 @@ enum ld_err ld_ledger_id_read(const char *text, const char *region, const char *
 	return err;
 }
 
-enum ld_err ld_ledger_id_write(const char *path, const struct ld_ledger_id *id,
-			       const char *profile, char *why, size_t cap)
+enum ld_err ld_ledger_id_write(const char *path, const struct ld_ledger_id *id, const char *profile,
+			       char *why, size_t cap)
 {
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "region", id->region);
@@ -119,19 +119,21 @@ int ld_net_ready(struct ld_cli *cli, const struct ld_command *command, struct ld
 	if (!n->ledger)
 		return ld_usage(command, "--ledger FILE is needed: the region.json of the ledger");
 	if (!n->key_path && !n->cert)
-		return ld_usage(command, "--key FILE is needed: the key that PARTY/DEVICE signs with");
+		return ld_usage(command,
+				"--key FILE is needed: the key that PARTY/DEVICE signs with");
 	if (!!n->cert != !!n->tls_key)
 		return ld_usage(command, "--cert and --tls-key go together");
 	if (!split_broker(n, is_tls(n)))
 		return ld_usage(command, "--broker wants HOST:PORT, not \"%s\"", n->broker);
 	if (ld_ledger_id_read(n->ledger, n->region, n->vkey, &n->id, why, sizeof(why)) != LD_OK)
-		return ld_fail(cli, "give the region.json that `liandan region init` wrote as --ledger",
+		return ld_fail(cli,
+			       "give the region.json that `liandan region init` wrote as --ledger",
 			       "%s", why);
 	if (!n->id.region[0])
 		return ld_usage(command, "--region NAME is needed beside a --ledger in hex");
 	if (n->key_path && ld_key_file(n->key_path, &n->key, why, sizeof(why)) != LD_OK)
-		return ld_fail(cli, "make one with `liandan key new FILE` and have it enrolled", "%s",
-			       why);
+		return ld_fail(cli, "make one with `liandan key new FILE` and have it enrolled",
+			       "%s", why);
 	return LD_EXIT_DONE;
 }
 

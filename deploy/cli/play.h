@@ -2,7 +2,8 @@
  *
  * play.c         options, connection, the loop that lives through the day
  * play_world.c   registers parties, keys, vehicles, licences, sites, scales as the authority
- * play_event.c   builds the honest events of a trip
+ * play_event.c   builds the honest events of a trip at the generator
+ * play_road.c    and those on the road, on the scales and at the receiver
  * play_cheat.c   builds the cheats' own messages
  * play_track.c   fixes into tracks
  * play_send.c    devices: sealing, queueing, receipts

@@ -33,8 +33,10 @@ static bool event_hash_of(const uint8_t *envelope, size_t len, uint8_t out[LD_HA
 	return true;
 }
 
-/* The receipt carries the leaf itself: it must be about this very event, or be the HeldApplied of it. */
-static enum ld_err carried_leaf(const Liandan__Receipt *r, struct ld_hash *leaf, char *why, size_t cap)
+/* The receipt carries the leaf itself: it must be about this very event, or be the HeldApplied of
+ * it. */
+static enum ld_err carried_leaf(const Liandan__Receipt *r, struct ld_hash *leaf, char *why,
+				size_t cap)
 {
 	uint8_t hash[LD_HASH_BYTES];
 	bool same = false;
@@ -74,7 +76,8 @@ static enum ld_err rebuilt_leaf(const Liandan__Receipt *r, const uint8_t *envelo
 	e.n_violations = r->n_violations;
 	e.violations = r->violations;
 	e.content_case = LIANDAN__ENTRY__CONTENT_ENVELOPE;
-	e.envelope = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)envelope};
+	e.envelope.len = len;
+	memcpy(&e.envelope.data, &envelope, sizeof(envelope)); /* packing only reads it */
 	e.detail = r->details;
 	size_t n = liandan__entry__get_packed_size(&e);
 	uint8_t *bytes = malloc(n);
@@ -105,11 +108,12 @@ static enum ld_err verify_inside(const Liandan__Receipt *r, const uint8_t *envel
 	}
 	if (err != LD_OK)
 		return err;
-	if (ld_tlog_proof_verify(r->tlog_proof, strlen(r->tlog_proof), ledger_key, &leaf, &index, &cp) !=
-	    LD_OK)
-		return fault(why, cap,
-			     "the proof does not lead from this event and verdict to a checkpoint that "
-			     "the ledger signed");
+	if (ld_tlog_proof_verify(r->tlog_proof, strlen(r->tlog_proof), ledger_key, &leaf, &index,
+				 &cp) != LD_OK)
+		return fault(
+		    why, cap,
+		    "the proof does not lead from this event and verdict to a checkpoint that "
+		    "the ledger signed");
 	if (index != claimed)
 		return fault(why, cap, "the proof is for another entry than the receipt names");
 	return LD_OK;
@@ -130,9 +134,9 @@ static enum ld_err verify_outside(const Liandan__Receipt *r, const uint8_t *byte
 	    bytes[len - tail + 1] != 0x01)
 		return fault(why, cap, "its signature is not where it belongs");
 	int n = i2d_PUBKEY(ledger_key->pkey, &spki);
-	enum ld_err err = n <= 0 ? LD_ERR_KEY
-				 : ld_key_public(spki, (size_t)n,
-						 LIANDAN__ALGORITHM__ALGORITHM_ED25519, &key);
+	enum ld_err err =
+	    n <= 0 ? LD_ERR_KEY
+		   : ld_key_public(spki, (size_t)n, LIANDAN__ALGORITHM__ALGORITHM_ED25519, &key);
 	OPENSSL_free(spki);
 	if (err == LD_OK)
 		err = ld_key_verify(key, LD_RECEIPT_TYPE, bytes, len - tail, r->signature.data,

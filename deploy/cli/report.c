@@ -9,12 +9,15 @@ const char *ld_report_advice(Liandan__Verdict verdict)
 {
 	switch (verdict) {
 	case LIANDAN__VERDICT__SEQUENCE_GAP:
-		return "the ledger lacks earlier events of this key: send from the spool that has them";
+		return "the ledger lacks earlier events of this key: send from the spool that has "
+		       "them";
 	case LIANDAN__VERDICT__PREVIOUS_MISMATCH:
-		return "this key has signed elsewhere since: set the event aside with --set-aside and "
+		return "this key has signed elsewhere since: set the event aside with --set-aside "
+		       "and "
 		       "send it anew";
 	case LIANDAN__VERDICT__SEQUENCE_FORK:
-		return "this key signed another event with this number: one key belongs in one place; "
+		return "this key signed another event with this number: one key belongs in one "
+		       "place; "
 		       "tell the authority";
 	case LIANDAN__VERDICT__UNKNOWN_KEY:
 		return "have an authority enrol the key (liandan key show FILE)";
@@ -28,7 +31,8 @@ const char *ld_report_advice(Liandan__Verdict verdict)
 	case LIANDAN__VERDICT__MALFORMED:
 	case LIANDAN__VERDICT__TOO_LARGE:
 	case LIANDAN__VERDICT__BAD_SIGNATURE:
-		return "the event will never be taken: set it aside with --set-aside, mend it, send it anew";
+		return "the event will never be taken: set it aside with --set-aside, mend it, "
+		       "send it anew";
 	case LIANDAN__VERDICT__THROTTLED:
 	case LIANDAN__VERDICT__UNAVAILABLE:
 		return "nothing is lost: run the command again later";
@@ -136,8 +140,8 @@ void ld_report_print(struct ld_cli *cli, const struct ld_report *r)
 		printf("%8llu  ", (unsigned long long)r->index);
 	else
 		printf("%8s  ", "-");
-	printf("%s%-9s%s %s", colour(cli, r), ld_verdict_name(r->verdict), cli->tty ? "\033[0m" : "",
-	       r->body);
+	printf("%s%-9s%s %s", colour(cli, r), ld_verdict_name(r->verdict),
+	       cli->tty ? "\033[0m" : "", r->body);
 	if (r->label)
 		printf(" $%s", r->label);
 	if (r->where)
@@ -148,8 +152,8 @@ void ld_report_print(struct ld_cli *cli, const struct ld_report *r)
 		printf("  proof %s", r->proof);
 	putchar('\n');
 	if (r->reason != LIANDAN__REASON__REASON_NONE)
-		printf("          %s: %s / %s\n", ld_reason_name(r->reason), ld_reason_en(r->reason),
-		       ld_reason_zh(r->reason));
+		printf("          %s: %s / %s\n", ld_reason_name(r->reason),
+		       ld_reason_en(r->reason), ld_reason_zh(r->reason));
 	else if (!r->in_ledger)
 		printf("          %s / %s\n", ld_verdict_en(r->verdict), ld_verdict_zh(r->verdict));
 	if (r->detail && *r->detail)

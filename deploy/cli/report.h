@@ -1,4 +1,5 @@
-/* The verdict line: what became of one event, for people (English and Chinese side by side) and as JSON. */
+/* The verdict line: what became of one event, for people (English and Chinese side by side) and as
+ * JSON. */
 #ifndef LD_CLI_REPORT_H
 #define LD_CLI_REPORT_H
 

@@ -28,7 +28,8 @@ enum ld_err ld_signer_seal(struct ld_signer *s, Liandan__Event *event,
 	if (event->clock == LIANDAN__CLOCK__CLOCK_UNSPECIFIED)
 		event->clock = LIANDAN__CLOCK__CLOCK_NTP;
 	enum ld_err err = ld_seal(event, keys, n + 1, bytes, len, own_hash, fault);
-	/* prev points at what is about to change: the event is sealed, its header is nobody's now. */
+	/* prev points at what is about to change: the event is sealed, its header is nobody's now.
+	 */
 	event->prev = (ProtobufCBinaryData){0, NULL};
 	if (err != LD_OK)
 		return err;
@@ -42,7 +43,7 @@ enum ld_err ld_signer_seal(struct ld_signer *s, Liandan__Event *event,
 enum ld_lane ld_lane_of(const Liandan__Event *event)
 {
 	return event->body_case == LIANDAN__EVENT__BODY_TRACK ||
-			       event->body_case == LIANDAN__EVENT__BODY_SENSOR_EVENT
+		       event->body_case == LIANDAN__EVENT__BODY_SENSOR_EVENT
 		   ? LD_LANE_TELEMETRY
 		   : LD_LANE_CUSTODY;
 }
@@ -58,7 +59,8 @@ void ld_uuid7(uint8_t out[LD_UUID_BYTES])
 	out[8] = (uint8_t)(0x80 | (out[8] & 0x3f));
 }
 
-/* A protobuf integer in JSON: a number, or a decimal string. Absent: 0, as the mapping leaves defaults out. */
+/* A protobuf integer in JSON: a number, or a decimal string. Absent: 0, as the mapping leaves
+ * defaults out. */
 static bool number_of(const cJSON *item, uint64_t *out)
 {
 	*out = 0;
@@ -66,7 +68,8 @@ static bool number_of(const cJSON *item, uint64_t *out)
 		return true;
 	if (cJSON_IsString(item))
 		return ld_parse_u64(item->valuestring, out);
-	if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > 9007199254740992.0)
+	if (!cJSON_IsNumber(item) || item->valuedouble < 0 ||
+	    item->valuedouble > 9007199254740992.0)
 		return false;
 	*out = (uint64_t)item->valuedouble;
 	return true;
@@ -92,11 +95,10 @@ enum ld_err ld_signer_at(struct ld_signer *s, const char *json, size_t len)
 	const cJSON *hash = cJSON_GetObjectItemCaseSensitive(o, "prev");
 	uint64_t epoch, seq;
 	uint8_t prev[LD_HASH_BYTES];
-	bool good =
-	    number_of(cJSON_GetObjectItemCaseSensitive(o, "epoch"), &epoch) &&
-	    epoch <= UINT32_MAX &&
-	    number_of(cJSON_GetObjectItemCaseSensitive(o, "last_seq"), &seq) &&
-	    hash_of(cJSON_GetStringValue(hash), prev);
+	bool good = number_of(cJSON_GetObjectItemCaseSensitive(o, "epoch"), &epoch) &&
+		    epoch <= UINT32_MAX &&
+		    number_of(cJSON_GetObjectItemCaseSensitive(o, "last_seq"), &seq) &&
+		    hash_of(cJSON_GetStringValue(hash), prev);
 	if (good) {
 		s->epoch = (uint32_t)epoch;
 		s->seq = seq;

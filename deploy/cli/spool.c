@@ -51,8 +51,8 @@ static int lock_file(const char *path, int flags, char *why, size_t cap)
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
-	snprintf(why, cap, "%s is in use by another process: one key, one sender; wait for it to end",
-		 path);
+	snprintf(why, cap,
+		 "%s is in use by another process: one key, one sender; wait for it to end", path);
 	close(fd);
 	return -1;
 }
@@ -70,8 +70,8 @@ static enum ld_err take_locks(struct ld_spool *s, const char *key_path, char *wh
 	ld_hex_encode(s->key_id, LD_KEY_ID_BYTES, hex);
 	ssize_t n = pread(s->lock, found, sizeof(found) - 1, 0);
 	if (n > 0 && strcmp(found, hex) != 0) {
-		snprintf(why, cap, "%s is the spool of key %.32s, not of %s: give another --spool", s->dir,
-			 found, hex);
+		snprintf(why, cap, "%s is the spool of key %.32s, not of %s: give another --spool",
+			 s->dir, found, hex);
 		return LD_ERR_KEY;
 	}
 	if (n <= 0 && (pwrite(s->lock, hex, strlen(hex), 0) != (ssize_t)strlen(hex) ||
@@ -87,8 +87,8 @@ static enum ld_err take_locks(struct ld_spool *s, const char *key_path, char *wh
 static enum ld_err corrupt(char *why, size_t cap, const char *name, const char *what)
 {
 	snprintf(why, cap,
-		 "%s in the spool %s; move it away and look at it: what follows it cannot be sent", name,
-		 what);
+		 "%s in the spool %s; move it away and look at it: what follows it cannot be sent",
+		 name, what);
 	return LD_ERR_CORRUPT;
 }
 
@@ -153,8 +153,9 @@ static bool attaches(const struct ld_spool *s, const struct ld_spooled *e,
 	uint8_t last[LD_HASH_BYTES];
 	if (!ld_spool_chain(s, &epoch, &seq, last))
 		return true;
-	/* The chain file may be behind: a crash between the last receipt and its writing. */
-	if (loading && s->n == 0 && e->epoch == epoch && e->seq <= seq)
+	/* The chain file is written when the spool runs empty: what was receipted and removed since
+	 * then lies between it and the oldest event that waits. */
+	if (loading && s->n == 0)
 		return true;
 	return e->epoch == epoch && e->seq == seq + 1 && memcmp(prev, last, LD_HASH_BYTES) == 0;
 }
@@ -309,8 +310,8 @@ static enum ld_err write_chain(struct ld_spool *s, uint32_t epoch, uint64_t seq,
 	if (!path_of(s, "chain", path))
 		return LD_ERR_LIMIT;
 	ld_hex_encode(prev, LD_HASH_BYTES, hex);
-	snprintf(text, sizeof(text), "{\"epoch\":%u,\"last_seq\":\"%llu\",\"prev\":\"%s\"}\n", epoch,
-		 (unsigned long long)seq, hex);
+	snprintf(text, sizeof(text), "{\"epoch\":%u,\"last_seq\":\"%llu\",\"prev\":\"%s\"}\n",
+		 epoch, (unsigned long long)seq, hex);
 	enum ld_err err = ld_file_write(path, text, strlen(text), false, why, cap);
 	if (err != LD_OK)
 		return err;
@@ -334,7 +335,8 @@ enum ld_err ld_spool_learn(struct ld_spool *s, uint32_t epoch, uint64_t seq,
 	return write_chain(s, epoch, seq, prev, why, cap);
 }
 
-enum ld_err ld_spool_add(struct ld_spool *s, const uint8_t *bytes, size_t len, char *why, size_t cap)
+enum ld_err ld_spool_add(struct ld_spool *s, const uint8_t *bytes, size_t len, char *why,
+			 size_t cap)
 {
 	struct ld_spooled e;
 	uint8_t prev[LD_HASH_BYTES];
@@ -369,7 +371,8 @@ enum ld_err ld_spool_done(struct ld_spool *s, uint32_t epoch, uint64_t seq, char
 		i++;
 	if (i == s->n)
 		return LD_ERR_NOT_FOUND;
-	/* While others wait they say where the chain stands; the last one must leave that behind. */
+	/* While others wait they say where the chain stands; the last one must leave that behind.
+	 */
 	if (s->n == 1) {
 		enum ld_err err = write_chain(s, epoch, seq, s->event[i].hash, why, cap);
 		if (err != LD_OK)
@@ -380,7 +383,8 @@ enum ld_err ld_spool_done(struct ld_spool *s, uint32_t epoch, uint64_t seq, char
 		snprintf(why, cap, "%s cannot be removed from the spool", name);
 		return LD_ERR_IO;
 	}
-	/* Not synced: should it come back after a crash, it is sent again and answered as a duplicate. */
+	/* Not synced: should it come back after a crash, it is sent again and answered as a
+	 * duplicate. */
 	free(s->event[i].bytes);
 	memmove(&s->event[i], &s->event[i + 1], (s->n - i - 1) * sizeof(s->event[0]));
 	s->n--;
@@ -402,7 +406,8 @@ enum ld_err ld_spool_set_aside(struct ld_spool *s, size_t *moved, char *why, siz
 		event_name(e->epoch, e->seq, name);
 		ld_hex_encode(e->hash, 4, hex);
 		if (!path_of(s, name, from) ||
-		    (size_t)snprintf(to, sizeof(to), "%s/aside/%s-%s", s->dir, hex, name) >= sizeof(to) ||
+		    (size_t)snprintf(to, sizeof(to), "%s/aside/%s-%s", s->dir, hex, name) >=
+			sizeof(to) ||
 		    rename(from, to) != 0) {
 			snprintf(why, cap, "%s cannot be set aside", name);
 			return LD_ERR_IO;

@@ -43,7 +43,8 @@ static void say_created(const Liandan__ManifestCreated *m)
 		printf("  number 编号 %s", m->number);
 	putchar('\n');
 	for (size_t i = 0; i < m->n_carriers; i++)
-		printf(INDENT "leg %u: carrier 承运人 %s\n", m->carriers[i]->order, m->carriers[i]->party);
+		printf(INDENT "leg %u: carrier 承运人 %s\n", m->carriers[i]->order,
+		       m->carriers[i]->party);
 	for (size_t i = 0; i < m->n_lines; i++) {
 		const Liandan__Line *l = m->lines[i];
 		ld_mass_text(l->quantity ? l->quantity->mass_g : 0, mass);
@@ -54,7 +55,8 @@ static void say_created(const Liandan__ManifestCreated *m)
 
 static void say_weighed(const Liandan__Weighed *w)
 {
-	static const char *const kinds[] = {"?", "gross 毛重", "tare 皮重", "net 净重", "count 件数"};
+	static const char *const kinds[] = {"?", "gross 毛重", "tare 皮重", "net 净重",
+					    "count 件数"};
 	char mass[32];
 	size_t kind = (size_t)w->kind < sizeof(kinds) / sizeof(kinds[0]) ? (size_t)w->kind : 0;
 	ld_mass_text(w->mass_g, mass);
@@ -66,8 +68,8 @@ static void say_taken(const Liandan__HandoverTaken *t)
 {
 	char eta[24];
 	ld_time_text(t->eta_ms, eta);
-	printf(INDENT "leg %u: plate 车牌 %s  driver 驾驶员 %s  expected %s\n", t->leg, t->plate, t->driver,
-	       eta);
+	printf(INDENT "leg %u: plate 车牌 %s  driver 驾驶员 %s  expected %s\n", t->leg, t->plate,
+	       t->driver, eta);
 	say_items("taken 承运", t->items, t->n_items);
 }
 
@@ -96,7 +98,8 @@ static void say_event(const Liandan__Event *e)
 		say_items("sealed 封存", e->manifest_sealed->items, e->manifest_sealed->n_items);
 		break;
 	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
-		printf(INDENT "leg %u, to %s\n", e->handover_offered->leg, e->handover_offered->to_party);
+		printf(INDENT "leg %u, to %s\n", e->handover_offered->leg,
+		       e->handover_offered->to_party);
 		break;
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
 		say_taken(e->handover_taken);
@@ -115,7 +118,8 @@ static void say_event(const Liandan__Event *e)
 		say_accepted(e->accepted);
 		break;
 	case LIANDAN__EVENT__BODY_REJECTED:
-		printf(INDENT "rejected 拒收: %s\n", ld_printable(e->rejected->text, text, sizeof(text)));
+		printf(INDENT "rejected 拒收: %s\n",
+		       ld_printable(e->rejected->text, text, sizeof(text)));
 		break;
 	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
 		say_items("stored 入库", e->container_stored->items, e->container_stored->n_items);
@@ -132,7 +136,8 @@ static void say_anomaly(const Liandan__AnomalyRaised *a)
 	char from[24], to[24];
 	ld_time_text(a->from_ms, from);
 	ld_time_text(a->to_ms, to);
-	printf(INDENT "level %u: %s / %s", a->level, ld_anomaly_en(a->kind), ld_anomaly_zh(a->kind));
+	printf(INDENT "level %u: %s / %s", a->level, ld_anomaly_en(a->kind),
+	       ld_anomaly_zh(a->kind));
 	if (a->reason)
 		printf(": %s / %s", ld_reason_en(a->reason), ld_reason_zh(a->reason));
 	printf("\n" INDENT "%s  from %s to %s", a->subject, from, to);
@@ -152,15 +157,16 @@ static void say_own(const Liandan__OwnEvent *o)
 			ld_mass_text(l->taken_g, taken);
 			ld_mass_text(l->accepted_g, accepted);
 			ld_mass_text(l->loss_g, loss);
-			printf(INDENT "line %u: taken %s, accepted %s, loss 损失 %s\n", l->line, taken,
-			       accepted, loss);
+			printf(INDENT "line %u: taken %s, accepted %s, loss 损失 %s\n", l->line,
+			       taken, accepted, loss);
 		}
 		break;
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED:
 		say_anomaly(o->anomaly_raised);
 		break;
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED:
-		printf(INDENT "anomaly %llu is now\n", (unsigned long long)o->anomaly_updated->anomaly);
+		printf(INDENT "anomaly %llu is now\n",
+		       (unsigned long long)o->anomaly_updated->anomaly);
 		if (o->anomaly_updated->now)
 			say_anomaly(o->anomaly_updated->now);
 		break;
@@ -197,8 +203,9 @@ void ld_story_print(const struct ld_leaf *leaf)
 	for (size_t i = 0; i < e->n_violations; i++)
 		printf(INDENT "! %s: %s / %s (%lld, limit %lld)\n",
 		       ld_printable(e->violations[i]->subject, detail, sizeof(detail)),
-		       ld_reason_en(e->violations[i]->reason), ld_reason_zh(e->violations[i]->reason),
-		       (long long)e->violations[i]->value, (long long)e->violations[i]->threshold);
+		       ld_reason_en(e->violations[i]->reason),
+		       ld_reason_zh(e->violations[i]->reason), (long long)e->violations[i]->value,
+		       (long long)e->violations[i]->threshold);
 	if (leaf->event)
 		say_event(leaf->event);
 	else

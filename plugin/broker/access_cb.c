@@ -1,12 +1,11 @@
-/* Who connects, and what may he do. Asks custody/access; answers the broker. Never DEFER: whoever else is
- * configured must not be able to open what is closed here. */
+/* Who connects, and what may he do. Asks custody/access; answers the broker. Never DEFER: whoever
+ * else is configured must not be able to open what is closed here. */
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "plugin/broker/broker.h"
-
-#define RECHECK_PER_ROUND 256 /* sessions, each 100 ms: 65,536 of them in half a minute */
 
 /* Mosquitto 2.1's http_api asks from a thread of its own: nobody is there for it. */
 static bool foreign_thread(const struct ld_broker *b)
@@ -28,8 +27,17 @@ static bool spki_of(const struct mosquitto *client, uint8_t **spki, size_t *len)
 	return true; /* a certificate was shown, whatever is in it */
 }
 
-static enum ld_err identify(struct ld_broker *b, const struct mosquitto_evt_basic_auth *ev, const char *client_id,
-			    bool again, struct ld_identity *out, char *why, size_t cap)
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static enum ld_err identify(struct ld_broker *b, const struct mosquitto_evt_basic_auth *ev,
+			    const char *client_id, bool again, struct ld_identity *out, char *why,
+			    size_t cap)
 {
 	int64_t now_ms = ld_region_now(b->region);
 	struct ld_custody *c = ld_broker_custody(b);
@@ -38,7 +46,8 @@ static enum ld_err identify(struct ld_broker *b, const struct mosquitto_evt_basi
 	size_t len;
 
 	if (spki_of(ev->client, &spki, &len)) {
-		err = len ? ld_identify_key(c, spki, len, client_id, now_ms, out, why, cap) : LD_ERR_KEY;
+		err = len ? ld_identify_key(c, spki, len, client_id, now_ms, out, why, cap)
+			  : LD_ERR_KEY;
 		OPENSSL_free(spki);
 		return err;
 	}
@@ -51,21 +60,23 @@ static enum ld_err identify(struct ld_broker *b, const struct mosquitto_evt_basi
 		snprintf(why, cap, "the token is too long");
 		return LD_ERR_REFUSED;
 	}
-	return ld_identify_token(c, ev->password, len, client_id, now_ms, again, out, why, cap);
+	return ld_identify_token(c, ev->password, len, client_id, now_ms, wall_ms(), again, out,
+				 why, cap);
 }
 
-/* A reload asks again for every client, those included whose connection is gone and whose certificate
- * cannot be seen any more: for them the key's validity is what counts. */
+/* A reload asks again for every client, those included whose connection is gone and whose
+ * certificate cannot be seen any more: for them the key's validity is what counts. */
 static int again_while_away(struct ld_broker *b, struct ld_session *s)
 {
-	if (ld_identify_again(ld_broker_custody(b), ld_region_now(b->region), &s->identity) == LD_OK)
+	if (ld_identify_again(ld_broker_custody(b), ld_region_now(b->region), &s->identity) ==
+	    LD_OK)
 		return MOSQ_ERR_SUCCESS;
 	ld_sessions_forget(b->sessions, s);
 	return MOSQ_ERR_AUTH;
 }
 
-static int admit(struct ld_broker *b, const struct mosquitto_evt_basic_auth *ev, const char *client_id,
-		 const struct ld_identity *identity)
+static int admit(struct ld_broker *b, const struct mosquitto_evt_basic_auth *ev,
+		 const char *client_id, const struct ld_identity *identity)
 {
 	bool bridge = ld_config_is_bridge(&b->config, client_id);
 
@@ -99,7 +110,8 @@ int ld_basic_auth_cb(int event, void *data, void *userdata)
 	}
 	if (identify(b, ev, client_id, known != NULL, &identity, why, sizeof why) != LD_OK) {
 		b->counts.auth_refused++;
-		ld_log_client(b, "%s was not let in: %s", client_id, why[0] ? why : "its key cannot be used");
+		ld_log_client(b, "%s was not let in: %s", client_id,
+			      why[0] ? why : "its key cannot be used");
 		return MOSQ_ERR_AUTH;
 	}
 	return admit(b, ev, client_id, &identity);
@@ -116,7 +128,8 @@ int ld_disconnect_cb(int event, void *data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-/* A listed bridge carries a neighbour's i/ in and r/ back: it may read the receipts of this region. */
+/* A listed bridge carries a neighbour's i/ in and r/ back: it may read the receipts of this region.
+ */
 static bool bridge_reads(const struct ld_broker *b, const struct ld_session *s, const char *topic)
 {
 	const char *below = ld_topic_below(&b->root, topic);
@@ -124,7 +137,8 @@ static bool bridge_reads(const struct ld_broker *b, const struct ld_session *s, 
 	return s->bridge && below && strncmp(below, "r/", 2) == 0;
 }
 
-static bool allowed(struct ld_broker *b, const struct ld_session *s, const struct mosquitto_evt_acl_check *ev)
+static bool allowed(struct ld_broker *b, const struct ld_session *s,
+		    const struct mosquitto_evt_acl_check *ev)
 {
 	struct ld_custody *c = ld_broker_custody(b);
 
@@ -136,7 +150,8 @@ static bool allowed(struct ld_broker *b, const struct ld_session *s, const struc
 	case MOSQ_ACL_WRITE:
 		return ld_may_publish(c, &s->identity, ev->topic, ev->retain);
 	case MOSQ_ACL_SUBSCRIBE:
-		return bridge_reads(b, s, ev->topic) || ld_may_subscribe(c, &s->identity, ev->topic);
+		return bridge_reads(b, s, ev->topic) ||
+		       ld_may_subscribe(c, &s->identity, ev->topic);
 	case MOSQ_ACL_UNSUBSCRIBE:
 		return true;
 	default:
@@ -156,14 +171,15 @@ int ld_acl_check_cb(int event, void *data, void *userdata)
 	s = ld_sessions_of(b->sessions, mosquitto_client_id(ev->client), ev->client);
 	if (s && allowed(b, s, ev))
 		return MOSQ_ERR_SUCCESS;
-	/* A wildcard subscription is asked for each message: those that it may not have are no event. */
+	/* A wildcard subscription is asked for each message: those that it may not have are no
+	 * event. */
 	if (ev->access != MOSQ_ACL_READ)
 		b->counts.acl_denied++;
 	return MOSQ_ERR_ACL_DENIED;
 }
 
-/* After this the broker authenticates every client again, in the same turn. Must return 0: anything else
- * leaves a 2.0 broker without access checks. */
+/* After this the broker authenticates every client again, in the same turn. Must return 0: anything
+ * else leaves a 2.0 broker without access checks. */
 int ld_reload_cb(int event, void *data, void *userdata)
 {
 	struct ld_broker *b = userdata;
@@ -192,7 +208,8 @@ static bool still_good(struct ld_broker *b, struct ld_session *s)
 {
 	if (s->online && ld_penalties_closed(b->penalties, s->client_id, b->now_ms))
 		return false;
-	return ld_identify_again(ld_broker_custody(b), ld_region_now(b->region), &s->identity) == LD_OK;
+	return ld_identify_again(ld_broker_custody(b), ld_region_now(b->region), &s->identity) ==
+	       LD_OK;
 }
 
 static void look(void *ctx, struct ld_session *s)
@@ -203,13 +220,15 @@ static void look(void *ctx, struct ld_session *s)
 
 	if (still_good(b, s))
 		return;
-	/* First forgotten, so that nothing is delivered to what is left of it; kicking calls DISCONNECT. */
+	/* First forgotten, so that nothing is delivered to what is left of it; kicking calls
+	 * DISCONNECT. */
 	memcpy(client_id, s->client_id, sizeof client_id);
 	ld_sessions_forget(b->sessions, s);
 	if (!online)
 		return;
-	ld_log_client(b, "%s is disconnected: its key is no longer valid, or it sent too many bad signatures",
-		      client_id);
+	ld_log_client(
+	    b, "%s is disconnected: its key is no longer valid, or it sent too many bad signatures",
+	    client_id);
 	mosquitto_kick_client_by_clientid(client_id, false);
 }
 
@@ -235,8 +254,8 @@ void ld_access_kick_marked(struct ld_broker *b)
 
 void ld_access_recheck(struct ld_broker *b)
 {
-	size_t max = b->recheck_all ? SIZE_MAX : RECHECK_PER_ROUND;
+	bool all = b->recheck_all;
 
 	b->recheck_all = false;
-	ld_sessions_sweep(b->sessions, max, look, b);
+	ld_sessions_sweep(b->sessions, all, look, b);
 }

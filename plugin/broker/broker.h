@@ -50,23 +50,27 @@ struct ld_broker {
 	struct ld_penalties *penalties;
 	struct ld_changed *manifests; /* names: 16-byte ids */
 	struct ld_changed *vehicles;  /* names: plates */
-	struct ld_changed *marked;    /* client ids whose connection is to be looked at, from the tick */
+	struct ld_changed
+	    *marked; /* client ids whose connection is to be looked at, from the tick */
 	struct ld_clearing *clearing; /* closed manifests whose retained state goes in a while */
 	struct ld_metrics *metrics;
 	struct ld_broker_counts counts;
 	struct ld_rate refused_rate, log_rate;
-	int64_t now_ms;      /* monotonic, of this turn */
-	int64_t slow_ms;     /* next time for what need not be done every turn */
-	bool started;        /* the retained set has been published */
-	bool reloading;      /* between RELOAD and the next tick every client is authenticated again */
-	bool closing;        /* the broker takes nothing any more */
-	bool failing;        /* the last tick met an error */
-	bool recheck_all;    /* a mark was lost: look at every session */
+	int64_t now_ms;	 /* monotonic, of this turn */
+	int64_t slow_ms; /* next time for what need not be done every turn */
+	bool started;	 /* the retained set has been published */
+	bool reloading;	 /* between RELOAD and the next tick every client is authenticated again */
+	bool closing;	 /* the broker takes nothing any more */
+	bool failing;	 /* ticks meet errors */
+	int64_t failed_ms;	 /* the last one that did */
+	uint64_t failed_commits; /* how many there had been */
+	bool recheck_all;	 /* a mark was lost: look at every session */
 };
 
 int64_t ld_mono_ms(void);
 
-/* A line for the operator; `liandan: ` is put before it, cut at 900 bytes (the broker cuts at 1000). */
+/* A line for the operator; `liandan: ` is put before it, cut at 900 bytes (the broker cuts at
+ * 1000). */
 void ld_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same about what a client did, at most LD_MAX_LOG_LINES_PER_S. */
 void ld_log_client(struct ld_broker *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -82,8 +86,8 @@ int ld_reload_cb(int event, void *data, void *userdata);
 int ld_message_cb(int event, void *data, void *userdata);
 int ld_tick_cb(int event, void *data, void *userdata);
 
-/* Marks a client id to be looked at from the tick: is its key still good, is it closed for bad signatures?
- * Never at once: inside a message the broker still uses the client. */
+/* Marks a client id to be looked at from the tick: is its key still good, is it closed for bad
+ * signatures? Never at once: inside a message the broker still uses the client. */
 void ld_access_look_at(struct ld_broker *b, const char *client_id);
 /* From the tick: looks, and closes what is to be closed. */
 void ld_access_kick_marked(struct ld_broker *b);

@@ -8,7 +8,7 @@
 
 struct name {
 	struct name *chain; /* in its bucket */
-	size_t slot;        /* in order[] */
+	size_t slot;	    /* in order[] */
 	int64_t next_ms;    /* not before */
 	bool dirty;
 	size_t len;
@@ -85,7 +85,8 @@ static struct name *add(struct ld_changed *c, const void *bytes, size_t len)
 	return e;
 }
 
-void ld_changed_mark(struct ld_changed *c, const void *bytes, size_t len, ld_changed_fn fn, void *ctx)
+void ld_changed_mark(struct ld_changed *c, const void *bytes, size_t len, ld_changed_fn fn,
+		     void *ctx)
 {
 	struct name *e;
 

@@ -1,5 +1,5 @@
-/* Names whose state has changed and is to be published, each at most once a second: the first change at
- * once, what follows within the second together at its end. Bounded; knows no broker. */
+/* Names whose state has changed and is to be published, each at most once a second: the first
+ * change at once, what follows within the second together at its end. Bounded; knows no broker. */
 #ifndef LD_BROKER_CHANGED_H
 #define LD_BROKER_CHANGED_H
 
@@ -17,8 +17,10 @@ typedef void (*ld_changed_fn)(void *ctx, const void *name, size_t len);
 
 struct ld_changed *ld_changed_new(void); /* NULL without memory */
 void ld_changed_free(struct ld_changed *c);
-/* Marks. When the set is full or the name too long, fn is called right away: nothing is lost, only the pace. */
-void ld_changed_mark(struct ld_changed *c, const void *name, size_t len, ld_changed_fn fn, void *ctx);
+/* Marks. When the set is full or the name too long, fn is called right away: nothing is lost, only
+ * the pace. */
+void ld_changed_mark(struct ld_changed *c, const void *name, size_t len, ld_changed_fn fn,
+		     void *ctx);
 /* Calls fn for every name that is due, forgets those that have been quiet for a second. */
 void ld_changed_flush(struct ld_changed *c, int64_t now_ms, ld_changed_fn fn, void *ctx);
 size_t ld_changed_waiting(const struct ld_changed *c);

@@ -36,8 +36,8 @@ static const struct rule rules[] = {
 
 static enum ld_err wrong(char *why, size_t cap, const struct ld_option *o, const char *allowed)
 {
-	snprintf(why, cap, "option plugin_opt_%.*s is '%.*s'; it must be %s", SHOWN, o->key, SHOWN, o->value,
-		 allowed);
+	snprintf(why, cap, "option plugin_opt_%.*s is '%.*s'; it must be %s", SHOWN, o->key, SHOWN,
+		 o->value, allowed);
 	return LD_ERR_CONFIG;
 }
 
@@ -53,7 +53,8 @@ static enum ld_err set_path(const struct ld_option *o, char *out, char *why, siz
 {
 	size_t len = strlen(o->value);
 
-	/* The broker's working directory is nobody's choice: a relative path would be a surprise. */
+	/* The broker's working directory is nobody's choice: a relative path would be a surprise.
+	 */
 	if (o->value[0] != '/' || len >= LD_CONFIG_PATH_BYTES || has_control(o->value))
 		return wrong(why, cap, o, "an absolute path of at most 1023 bytes");
 	memcpy(out, o->value, len + 1);
@@ -66,13 +67,14 @@ static enum ld_err set_name(const struct ld_option *o, char *out, char *why, siz
 
 	if (len == 0 || len > LD_MAX_ID_BYTES || strpbrk(o->value, "/+#") || o->value[0] == '$' ||
 	    has_control(o->value))
-		return wrong(why, cap, o, "an id of 1 to 64 bytes without '/', '+', '#' or a leading '$'");
+		return wrong(why, cap, o,
+			     "an id of 1 to 64 bytes without '/', '+', '#' or a leading '$'");
 	memcpy(out, o->value, len + 1);
 	return LD_OK;
 }
 
-static enum ld_err set_number(const struct ld_option *o, const struct rule *r, uint32_t *out, char *why,
-			      size_t cap)
+static enum ld_err set_number(const struct ld_option *o, const struct rule *r, uint32_t *out,
+			      char *why, size_t cap)
 {
 	char allowed[80];
 	uint64_t v = 0;
@@ -81,7 +83,8 @@ static enum ld_err set_number(const struct ld_option *o, const struct rule *r, u
 	for (; *p >= '0' && *p <= '9' && v <= UINT32_MAX; p++)
 		v = v * 10 + (uint64_t)(*p - '0');
 	if (p == o->value || *p || v < r->least || v > r->most) {
-		snprintf(allowed, sizeof allowed, "a whole number from %u to %u", r->least, r->most);
+		snprintf(allowed, sizeof allowed, "a whole number from %u to %u", r->least,
+			 r->most);
 		return wrong(why, cap, o, allowed);
 	}
 	*out = (uint32_t)v;
@@ -108,23 +111,26 @@ static bool add_client(struct ld_config *c, const char *id, size_t len)
 	return true;
 }
 
-static enum ld_err set_clients(const struct ld_option *o, struct ld_config *c, char *why, size_t cap)
+static enum ld_err set_clients(const struct ld_option *o, struct ld_config *c, char *why,
+			       size_t cap)
 {
 	const char *at = o->value;
 
 	for (;;) {
 		size_t len = strcspn(at, ",");
 		if (has_control(o->value) || !add_client(c, at, len))
-			return wrong(why, cap, o,
-				     "a list of 1 to 16 client ids with commas between, each of 1 to 129 "
-				     "bytes without blanks, '+' or '#'");
+			return wrong(
+			    why, cap, o,
+			    "a list of 1 to 16 client ids with commas between, each of 1 to 129 "
+			    "bytes without blanks, '+' or '#'");
 		if (!at[len])
 			return LD_OK;
 		at += len + 1;
 	}
 }
 
-static enum ld_err set(const struct ld_option *o, const struct rule *r, struct ld_config *c, char *why, size_t cap)
+static enum ld_err set(const struct ld_option *o, const struct rule *r, struct ld_config *c,
+		       char *why, size_t cap)
 {
 	char *field = (char *)c + r->offset;
 
@@ -175,7 +181,8 @@ static enum ld_err unknown(const char *key, char *why, size_t cap)
 	return LD_ERR_CONFIG;
 }
 
-enum ld_err ld_config_parse(const struct ld_option *options, size_t n, struct ld_config *out, char *why, size_t cap)
+enum ld_err ld_config_parse(const struct ld_option *options, size_t n, struct ld_config *out,
+			    char *why, size_t cap)
 {
 	bool seen[N_RULES] = {false};
 	enum ld_err err;
@@ -184,14 +191,16 @@ enum ld_err ld_config_parse(const struct ld_option *options, size_t n, struct ld
 	for (size_t i = 0; i < n; i++) {
 		const struct ld_option *o = &options[i];
 		if (!o->key || !o->value) {
-			snprintf(why, cap, "an option without name or value stands in the configuration");
+			snprintf(why, cap,
+				 "an option without name or value stands in the configuration");
 			return LD_ERR_CONFIG;
 		}
 		const struct rule *r = find(o->key);
 		if (!r)
 			return unknown(o->key, why, cap);
 		if (seen[r - rules]) {
-			snprintf(why, cap, "option plugin_opt_%s is given twice; once is allowed", r->key);
+			snprintf(why, cap, "option plugin_opt_%s is given twice; once is allowed",
+				 r->key);
 			return LD_ERR_CONFIG;
 		}
 		seen[r - rules] = true;
@@ -200,9 +209,10 @@ enum ld_err ld_config_parse(const struct ld_option *options, size_t n, struct ld
 			return err;
 	}
 	if (!out->ledger_dir[0]) {
-		snprintf(why, cap,
-			 "option plugin_opt_ledger_dir is missing; it must be the absolute path of a "
-			 "directory made by `liandan region init`");
+		snprintf(
+		    why, cap,
+		    "option plugin_opt_ledger_dir is missing; it must be the absolute path of a "
+		    "directory made by `liandan region init`");
 		return LD_ERR_CONFIG;
 	}
 	return LD_OK;

@@ -1,5 +1,6 @@
-/* What clients publish. It ends here: the broker files it under i/ or query/, which nobody may read, and
- * what subscribers get is published by the outbox from what was committed (PROTOCOL: Topics). */
+/* What clients publish. It ends here: the broker files it under i/ or query/, which nobody may
+ * read, and what subscribers get is published by the outbox from what was committed (PROTOCOL:
+ * Topics). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ struct request {
 static void read_request(const struct mosquitto_evt_message *ev, struct request *r)
 {
 	memset(r, 0, sizeof *r);
-	mosquitto_property_read_string(ev->properties, MQTT_PROP_RESPONSE_TOPIC, &r->response_topic, false);
+	mosquitto_property_read_string(ev->properties, MQTT_PROP_RESPONSE_TOPIC, &r->response_topic,
+				       false);
 	mosquitto_property_read_binary(ev->properties, MQTT_PROP_CORRELATION_DATA, &r->correlation,
 				       &r->correlation_len, false);
 	if (r->correlation_len <= LD_MAX_CORRELATION_BYTES)
@@ -36,7 +38,8 @@ static void free_request(struct request *r)
 }
 
 /* Who answers for bad signatures: the client, or, behind a bridge, whose topic it is. */
-static void strike(struct ld_broker *b, const struct ld_session *s, const char *party, const char *device)
+static void strike(struct ld_broker *b, const struct ld_session *s, const char *party,
+		   const char *device)
 {
 	char who[LD_MAX_CLIENT_ID_BYTES + 1];
 
@@ -50,7 +53,8 @@ static void strike(struct ld_broker *b, const struct ld_session *s, const char *
 	ld_access_look_at(b, who);
 }
 
-static bool closed(struct ld_broker *b, const struct ld_session *s, const char *party, const char *device)
+static bool closed(struct ld_broker *b, const struct ld_session *s, const char *party,
+		   const char *device)
 {
 	char who[LD_MAX_CLIENT_ID_BYTES + 1];
 
@@ -60,17 +64,19 @@ static bool closed(struct ld_broker *b, const struct ld_session *s, const char *
 	return ld_penalties_closed(b->penalties, who, ld_mono_ms());
 }
 
-/* SUCCESS for what enters the ledger and for duplicates, ACL_DENIED (0x87) for what stays outside, NOMEM
- * (closed without PUBACK) for what the disk does not take: the client comes back with it. */
+/* SUCCESS for what enters the ledger and for duplicates, ACL_DENIED (0x87) for what stays outside,
+ * NOMEM (closed without PUBACK) for what the disk does not take: the client comes back with it. */
 static int answer_of(enum ld_err err, const struct ld_outcome *out)
 {
 	if (err != LD_OK || out->verdict == LIANDAN__VERDICT__UNAVAILABLE)
 		return MOSQ_ERR_NOMEM;
-	return out->duplicate || ld_verdict_in_ledger(out->verdict) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+	return out->duplicate || ld_verdict_in_ledger(out->verdict) ? MOSQ_ERR_SUCCESS
+								    : MOSQ_ERR_ACL_DENIED;
 }
 
-static int on_envelope(struct ld_broker *b, const struct ld_session *s, const struct mosquitto_evt_message *ev,
-		       const char *party, const char *device)
+static int on_envelope(struct ld_broker *b, const struct ld_session *s,
+		       const struct mosquitto_evt_message *ev, const char *party,
+		       const char *device)
 {
 	static const uint8_t nothing[1];
 	struct ld_outcome out = {0};
@@ -80,16 +86,16 @@ static int on_envelope(struct ld_broker *b, const struct ld_session *s, const st
 	if (closed(b, s, party, device))
 		return MOSQ_ERR_ACL_DENIED;
 	read_request(ev, &r);
-	err = ld_region_submit(b->region, party, device, ev->payload ? ev->payload : nothing, ev->payloadlen,
-			       r.correlation, r.correlation_len, &out);
+	err = ld_region_submit(b->region, party, device, ev->payload ? ev->payload : nothing,
+			       ev->payloadlen, r.correlation, r.correlation_len, &out);
 	free_request(&r);
 	if (err == LD_OK && out.verdict == LIANDAN__VERDICT__BAD_SIGNATURE)
 		strike(b, s, party, device);
 	return answer_of(err, &out);
 }
 
-static int on_query(struct ld_broker *b, struct ld_session *s, const struct mosquitto_evt_message *ev,
-		    const char *verb)
+static int on_query(struct ld_broker *b, struct ld_session *s,
+		    const struct mosquitto_evt_message *ev, const char *verb)
 {
 	struct ld_rate rate = {.at_ms = s->query_ms, .tokens = s->query_tokens};
 	int rc = MOSQ_ERR_ACL_DENIED;
@@ -105,12 +111,13 @@ static int on_query(struct ld_broker *b, struct ld_session *s, const struct mosq
 	read_request(ev, &r);
 	if (r.response_topic && ld_topic_is_own_reply(&b->root, s->client_id, r.response_topic)) {
 		b->counts.queries++;
-		ld_publish_json(b,
-				&(struct ld_publication){.topic = r.response_topic,
-							 .qos = 1,
-							 .correlation = r.correlation,
-							 .correlation_len = r.correlation_len},
-				ld_query_answer(b->region, &s->identity, verb, ev->payload, ev->payloadlen));
+		ld_publish_json(
+		    b,
+		    &(struct ld_publication){.topic = r.response_topic,
+					     .qos = 1,
+					     .correlation = r.correlation,
+					     .correlation_len = r.correlation_len},
+		    ld_query_answer(b->region, &s->identity, verb, ev->payload, ev->payloadlen));
 		rc = MOSQ_ERR_SUCCESS;
 	}
 	free_request(&r);
@@ -126,7 +133,8 @@ int ld_message_cb(int event, void *data, void *userdata)
 	char party[LD_MAX_ID_BYTES + 1], device[LD_MAX_ID_BYTES + 1], verb[LD_TOPIC_VERB_BYTES];
 
 	(void)event;
-	/* Bridges of our own configuration are asked for nothing before this: listed ones bring i/, no more. */
+	/* Bridges of our own configuration are asked for nothing before this: listed ones bring i/,
+	 * no more. */
 	bool known = (s && s->online) || (!s && ld_config_is_bridge(&b->config, client_id));
 	if (!known || ev->retain || !ev->topic)
 		return MOSQ_ERR_ACL_DENIED;

@@ -46,8 +46,10 @@ static void publish_number(struct ld_broker *b, const struct metric *m)
 	int n = snprintf(text, sizeof text, "%" PRIu64, m->value);
 
 	snprintf(topic, sizeof topic, ROOT "%s", m->name);
-	ld_publish(b, &(struct ld_publication){
-			  .topic = topic, .payload = text, .len = (size_t)n, .retain = true, .text = true});
+	ld_publish(
+	    b,
+	    &(struct ld_publication){
+		.topic = topic, .payload = text, .len = (size_t)n, .retain = true, .text = true});
 }
 
 static struct metric *slot(struct ld_metrics *m, const char *name)
@@ -142,8 +144,8 @@ static void write_metric(FILE *f, const struct metric *m)
 	if (!slash)
 		fprintf(f, "liandan_%s %" PRIu64 "\n", m->name, m->value);
 	else
-		fprintf(f, "liandan_%.*s{of=\"%s\"} %" PRIu64 "\n", (int)(slash - m->name), m->name, slash + 1,
-			m->value);
+		fprintf(f, "liandan_%.*s{of=\"%s\"} %" PRIu64 "\n", (int)(slash - m->name), m->name,
+			slash + 1, m->value);
 }
 
 /* Written beside and renamed, so that a reader never sees half of it. A failure is told once. */
@@ -166,7 +168,8 @@ static void write_file(struct ld_broker *b)
 	if (ok && rename(beside, path) != 0)
 		ok = false;
 	if (!ok && !b->metrics->file_failed)
-		ld_log(MOSQ_LOG_WARNING, "cannot write plugin_opt_metrics_file %s: %s", path, strerror(errno));
+		ld_log(MOSQ_LOG_WARNING, "cannot write plugin_opt_metrics_file %s: %s", path,
+		       strerror(errno));
 	b->metrics->file_failed = !ok;
 }
 
@@ -207,7 +210,8 @@ void ld_metrics_start(struct ld_broker *b)
 	cJSON_AddStringToObject(json, "ledger_id", hex);
 	cJSON_AddStringToObject(json, "vkey", ld_region_vkey(b->region));
 	cJSON_AddStringToObject(json, "version", LD_VERSION);
-	ld_publish_json(b, &(struct ld_publication){.topic = ROOT "ledger", .qos = 1, .retain = true}, json);
+	ld_publish_json(
+	    b, &(struct ld_publication){.topic = ROOT "ledger", .qos = 1, .retain = true}, json);
 }
 
 void ld_metrics_notice(struct ld_broker *b, const char *text)
@@ -221,5 +225,6 @@ void ld_metrics_notice(struct ld_broker *b, const char *text)
 		return;
 	cJSON_AddStringToObject(json, "text", text);
 	cJSON_AddNumberToObject(json, "at_ms", (double)ld_region_now(b->region));
-	ld_publish_json(b, &(struct ld_publication){.topic = ROOT "notice", .qos = 1, .retain = true}, json);
+	ld_publish_json(
+	    b, &(struct ld_publication){.topic = ROOT "notice", .qos = 1, .retain = true}, json);
 }

@@ -1,5 +1,5 @@
-/* Counters and notices on $SYS/broker/liandan/…, retained, every 10 seconds what has changed; the same
- * as a text file for Prometheus where metrics_file is set. */
+/* Counters and notices on $SYS/broker/liandan/…, retained, every 10 seconds what has changed; the
+ * same as a text file for Prometheus where metrics_file is set. */
 #ifndef LD_BROKER_METRICS_H
 #define LD_BROKER_METRICS_H
 

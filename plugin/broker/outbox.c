@@ -67,8 +67,9 @@ size_t ld_outbox_clearing(const struct ld_broker *b)
 }
 
 /* The exact bytes that were committed, and properties that are the plugin's alone. */
-static void on_event(void *ctx, const char *party, const char *device, const uint8_t *bytes, size_t len,
-		     uint64_t index, int64_t recorded_at_ms, const uint8_t key_id[LD_KEY_ID_BYTES])
+static void on_event(void *ctx, const char *party, const char *device, const uint8_t *bytes,
+		     size_t len, uint64_t index, int64_t recorded_at_ms,
+		     const uint8_t key_id[LD_KEY_ID_BYTES])
 {
 	struct ld_broker *b = ctx;
 	char topic[LD_MAX_TOPIC_BYTES], n[U64_TEXT], at[U64_TEXT], key[2 * LD_KEY_ID_BYTES + 1];
@@ -90,8 +91,8 @@ static void on_event(void *ctx, const char *party, const char *device, const uin
 }
 
 /* Only that device may read it: the access check of each delivery sees to that. */
-static void on_receipt(void *ctx, const char *party, const char *device, const uint8_t *bytes, size_t len,
-		       const void *correlation, size_t correlation_len)
+static void on_receipt(void *ctx, const char *party, const char *device, const uint8_t *bytes,
+		       size_t len, const void *correlation, size_t correlation_len)
 {
 	struct ld_broker *b = ctx;
 	char topic[LD_MAX_TOPIC_BYTES];
@@ -109,11 +110,12 @@ static void on_receipt(void *ctx, const char *party, const char *device, const u
 		      });
 }
 
-static void on_refused(void *ctx, const char *party, const char *device, const uint8_t *packed, size_t len,
-		       Liandan__Verdict verdict, Liandan__Reason reason)
+static void on_refused(void *ctx, const char *party, const char *device, const uint8_t *packed,
+		       size_t len, Liandan__Verdict verdict, Liandan__Reason reason)
 {
 	struct ld_broker *b = ctx;
-	const char *why = verdict == LIANDAN__VERDICT__REFUSED ? ld_reason_name(reason) : ld_verdict_name(verdict);
+	const char *why = verdict == LIANDAN__VERDICT__REFUSED ? ld_reason_name(reason)
+							       : ld_verdict_name(verdict);
 	char topic[LD_MAX_TOPIC_BYTES];
 
 	if (!ld_rate_take(&b->refused_rate, LD_MAX_REFUSED_PER_S, ld_mono_ms())) {
@@ -151,7 +153,8 @@ static void clear_later(struct ld_broker *b, const uint8_t *id, int64_t due_ms)
 {
 	struct due d = {.due_ms = due_ms};
 
-	/* Full: the one that is due first goes early. It is closed; its history is asked for by query. */
+	/* Full: the one that is due first goes early. It is closed; its history is asked for by
+	 * query. */
 	if (b->clearing->n == LD_MAX_TO_CLEAR)
 		clear_first(b);
 	memcpy(d.id, id, LD_UUID_BYTES);
@@ -199,9 +202,9 @@ static void publish_manifest(void *ctx, const void *name, size_t len)
 	ld_hex_encode(name, len, hex);
 	if (!ld_topic_make(&b->root, topic, sizeof topic, "manifest/%s", hex))
 		return;
-	ld_publish_json(b,
-			&(struct ld_publication){.topic = topic, .qos = 1, .retain = until_ms > now_ms},
-			ld_region_manifest_json(b->region, name));
+	ld_publish_json(
+	    b, &(struct ld_publication){.topic = topic, .qos = 1, .retain = until_ms > now_ms},
+	    ld_region_manifest_json(b->region, name));
 	if (until_ms != INT64_MAX && until_ms > now_ms)
 		clear_later(b, name, until_ms);
 }
@@ -209,7 +212,8 @@ static void publish_manifest(void *ctx, const void *name, size_t len)
 static void publish_vehicle(void *ctx, const void *name, size_t len)
 {
 	struct ld_broker *b = ctx;
-	char topic[LD_MAX_TOPIC_BYTES], level[LD_CHANGED_NAME_BYTES + 1], plate[LD_CHANGED_NAME_BYTES + 1];
+	char topic[LD_MAX_TOPIC_BYTES], level[LD_CHANGED_NAME_BYTES + 1],
+	    plate[LD_CHANGED_NAME_BYTES + 1];
 
 	if (len > LD_CHANGED_NAME_BYTES)
 		return;
@@ -222,7 +226,8 @@ static void publish_vehicle(void *ctx, const void *name, size_t len)
 			ld_region_vehicle_json(b->region, plate));
 }
 
-/* The set is full: the state as it is when the region comes to rest would be better, but nothing is lost. */
+/* The set is full: the state as it is when the region comes to rest would be better, but nothing is
+ * lost. */
 static void on_manifest(void *ctx, const uint8_t id[LD_UUID_BYTES])
 {
 	struct ld_broker *b = ctx;
@@ -252,14 +257,15 @@ static void rfc3339(int64_t ms, char *out, size_t cap)
 
 static const char *kind_name(Liandan__AnomalyKind kind)
 {
-	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&liandan__anomaly_kind__descriptor, (int)kind);
+	const ProtobufCEnumValue *v =
+	    protobuf_c_enum_descriptor_get_value(&liandan__anomaly_kind__descriptor, (int)kind);
 
 	return v ? v->name : "UNKNOWN";
 }
 
 /* CloudEvents 1.0, MQTT binding, binary mode: attributes as user properties. */
-static void publish_anomaly(struct ld_broker *b, const char *topic, bool retain, const Custody__Anomaly *a,
-			    const char *what)
+static void publish_anomaly(struct ld_broker *b, const char *topic, bool retain,
+			    const Custody__Anomaly *a, const char *what)
 {
 	char id[U64_TEXT + 16], at[40], type[64], source[LD_MAX_ID_BYTES + 16];
 
@@ -291,8 +297,8 @@ static void on_anomaly(void *ctx, const Custody__Anomaly *a, const char *what)
 	if (!a->now)
 		return;
 	ld_topic_level(a->now->subject, subject, sizeof subject);
-	if (ld_topic_make(&b->root, topic, sizeof topic, "anomaly/%u/%s/%s", a->now->level, kind_name(a->now->kind),
-			  subject))
+	if (ld_topic_make(&b->root, topic, sizeof topic, "anomaly/%u/%s/%s", a->now->level,
+			  kind_name(a->now->kind), subject))
 		publish_anomaly(b, topic, false, a, what);
 	if (!ld_topic_make(&b->root, topic, sizeof topic, "open/%" PRIu64, a->anomaly))
 		return;
@@ -348,7 +354,8 @@ void ld_outbox_checkpoint(struct ld_broker *b)
 	const struct ld_core_head *head = ld_region_head(b->region);
 	char topic[LD_MAX_TOPIC_BYTES];
 
-	if (!head || !head->checkpoint_len || !ld_topic_make(&b->root, topic, sizeof topic, "checkpoint"))
+	if (!head || !head->checkpoint_len ||
+	    !ld_topic_make(&b->root, topic, sizeof topic, "checkpoint"))
 		return;
 	ld_publish(b, &(struct ld_publication){
 			  .topic = topic,

@@ -1,5 +1,5 @@
-/* What the region hands out after a commit, put on its topics (PROTOCOL: Topics). Nothing gets here that
- * is not committed, and nothing a client sent goes out any other way. */
+/* What the region hands out after a commit, put on its topics (PROTOCOL: Topics). Nothing gets here
+ * that is not committed, and nothing a client sent goes out any other way. */
 #ifndef LD_BROKER_OUTBOX_H
 #define LD_BROKER_OUTBOX_H
 

@@ -11,7 +11,7 @@
 struct offender {
 	char who[LD_MAX_CLIENT_ID_BYTES + 1]; /* empty: free */
 	uint32_t strikes;
-	int64_t since_ms;       /* the window began */
+	int64_t since_ms;	 /* the window began */
 	int64_t closed_until_ms; /* 0: open */
 };
 

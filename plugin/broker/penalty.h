@@ -12,8 +12,8 @@ struct ld_penalties; /* LD_MAX_PENALTIES records */
 
 struct ld_penalties *ld_penalties_new(void); /* NULL without memory */
 void ld_penalties_free(struct ld_penalties *p);
-/* One more by `who` (a client id, or <party>/<device> behind a bridge). now_ms: any clock that does not go back. true: that was
- * one too many, and `who` is closed from now on. */
+/* One more by `who` (a client id, or <party>/<device> behind a bridge). now_ms: any clock that does
+ * not go back. true: that was one too many, and `who` is closed from now on. */
 bool ld_penalties_strike(struct ld_penalties *p, const char *who, int64_t now_ms);
 bool ld_penalties_closed(const struct ld_penalties *p, const char *who, int64_t now_ms);
 

@@ -3,12 +3,13 @@
  *   connect    the key decides: a certificate's, or one that signed a token; client id = its device
  *              (access_cb.c, custody/access)
  *   publish    only i/<party>/<device> and query/<verb>; retained never (ld_acl_check_cb)
- *   i/         gate -> verify -> order -> decide -> append -> commit: ld_region_submit; the message itself
- *              goes no further (message_cb.c). In the ledger: SUCCESS; outside: 0x87; disk: closed
- *   out        what was committed, published by the plugin: o/, r/, manifest/, vehicle/, anomaly/, open/,
+ *   i/         gate -> verify -> order -> decide -> append -> commit: ld_region_submit; the message
+ * itself goes no further (message_cb.c). In the ledger: SUCCESS; outside: 0x87; disk: closed out
+ * what was committed, published by the plugin: o/, r/, manifest/, vehicle/, anomaly/, open/,
  *              checkpoint, refused/ (outbox.c)
- *   read       each delivery is asked for: a company its own, a regulator its region (custody/access)
- *   tick       group commit, deadlines, states that are due, keys that expired, counters
+ *   read       each delivery is asked for: a company its own, a regulator its region
+ * (custody/access) tick       group commit, deadlines, states that are due, keys that expired,
+ * counters
  *
  * Anything that is wrong at start keeps the broker from starting. */
 #include <stdarg.h>
@@ -24,18 +25,20 @@
 #include "proto/gate.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define SLOW_MS 100 /* what need not be done every turn */
+#define SLOW_MS 100   /* what need not be done every turn */
+#define QUIET_MS 5000 /* without an error */
 
 EXPORT int mosquitto_plugin_version(int count, const int *versions);
-EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata, struct mosquitto_opt *options, int n);
+EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata,
+				 struct mosquitto_opt *options, int n);
 EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int n);
 
 static const struct {
 	int event;
 	MOSQ_FUNC_generic_callback fn;
 } callbacks[] = {
-    {MOSQ_EVT_RELOAD, ld_reload_cb},	   {MOSQ_EVT_BASIC_AUTH, ld_basic_auth_cb},
-    {MOSQ_EVT_ACL_CHECK, ld_acl_check_cb}, {MOSQ_EVT_MESSAGE, ld_message_cb},
+    {MOSQ_EVT_RELOAD, ld_reload_cb},	     {MOSQ_EVT_BASIC_AUTH, ld_basic_auth_cb},
+    {MOSQ_EVT_ACL_CHECK, ld_acl_check_cb},   {MOSQ_EVT_MESSAGE, ld_message_cb},
     {MOSQ_EVT_DISCONNECT, ld_disconnect_cb}, {MOSQ_EVT_TICK, ld_tick_cb},
 };
 #define N_CALLBACKS (sizeof callbacks / sizeof callbacks[0])
@@ -105,17 +108,46 @@ struct ld_custody *ld_broker_custody(struct ld_broker *b)
 /* The retained set: Mosquitto's own persistence is off, the state is the ledger's. */
 static void start(struct ld_broker *b)
 {
+	const char *why = NULL;
+
 	b->started = true;
 	ld_metrics_start(b);
+	if (ld_region_read_only(b->region, &why)) {
+		ld_log(MOSQ_LOG_ERR, "the ledger is read-only: %s", why);
+		ld_metrics_notice(b, why);
+	}
 	ld_region_republish(b->region);
 	ld_outbox_checkpoint(b);
+}
+
+/* What stands in the way of writing is said once; that it is gone, when something has been
+ * committed since and no error has been met for a while. */
+static void tell_failing(struct ld_broker *b, enum ld_err err)
+{
+	uint64_t commits = ld_region_counts(b->region)->commits;
+	char text[160];
+
+	if (err != LD_OK) {
+		b->failed_ms = b->now_ms;
+		b->failed_commits = commits;
+	}
+	if (err != LD_OK && !b->failing)
+		snprintf(text, sizeof text,
+			 "the ledger cannot write: %s; events are not acknowledged",
+			 ld_err_text(err));
+	else if (b->failing && commits > b->failed_commits && b->now_ms - b->failed_ms >= QUIET_MS)
+		snprintf(text, sizeof text, "the ledger writes again");
+	else
+		return;
+	b->failing = !b->failing;
+	ld_log(b->failing ? MOSQ_LOG_ERR : MOSQ_LOG_NOTICE, "%s", text);
+	ld_metrics_notice(b, text);
 }
 
 int ld_tick_cb(int event, void *data, void *userdata)
 {
 	struct ld_broker *b = userdata;
 	bool advanced = false;
-	enum ld_err err;
 
 	(void)event;
 	(void)data;
@@ -123,12 +155,7 @@ int ld_tick_cb(int event, void *data, void *userdata)
 	b->now_ms = ld_mono_ms();
 	if (!b->started)
 		start(b);
-	err = ld_region_tick(b->region, &advanced);
-	if (err != LD_OK && !b->failing)
-		ld_log(MOSQ_LOG_ERR, "the ledger cannot write: %s; events are not acknowledged", ld_err_text(err));
-	if (err == LD_OK && b->failing)
-		ld_log(MOSQ_LOG_NOTICE, "the ledger writes again");
-	b->failing = err != LD_OK;
+	tell_failing(b, ld_region_tick(b->region, &advanced));
 	if (advanced)
 		ld_outbox_checkpoint(b);
 	ld_access_kick_marked(b);
@@ -149,7 +176,8 @@ static void destroy(struct ld_broker *b)
 	for (size_t i = 0; b->id && i < N_CALLBACKS; i++)
 		mosquitto_callback_unregister(b->id, callbacks[i].event, callbacks[i].fn, NULL);
 	if (b->region)
-		ld_region_close(b->region); /* commits what is pending; its receipts are asked for again */
+		ld_region_close(
+		    b->region); /* commits what is pending; its receipts are asked for again */
 	ld_core_remove_sigbus();
 	ld_sessions_free(b->sessions);
 	ld_penalties_free(b->penalties);
@@ -172,8 +200,8 @@ static bool allocate(struct ld_broker *b)
 	b->marked = ld_changed_new();
 	b->clearing = ld_clearing_new();
 	b->metrics = ld_metrics_new();
-	return b->sessions && b->penalties && b->manifests && b->vehicles && b->marked && b->clearing && b->metrics &&
-	       ld_gate_init() == LD_OK;
+	return b->sessions && b->penalties && b->manifests && b->vehicles && b->marked &&
+	       b->clearing && b->metrics && ld_gate_init() == LD_OK;
 }
 
 static bool open_region(struct ld_broker *b, char *why, size_t cap)
@@ -195,8 +223,9 @@ static bool open_region(struct ld_broker *b, char *why, size_t cap)
 	if (ld_region_open(&o, &b->region, why, cap) != LD_OK)
 		return false;
 	if (c->region[0] && strcmp(c->region, ld_region_name(b->region)) != 0) {
-		snprintf(why, cap, "plugin_opt_region is '%s', but the ledger in %s is of region '%s'", c->region,
-			 c->ledger_dir, ld_region_name(b->region));
+		snprintf(why, cap,
+			 "plugin_opt_region is '%s', but the ledger in %s is of region '%s'",
+			 c->region, c->ledger_dir, ld_region_name(b->region));
 		return false;
 	}
 	ld_topic_root_init(&b->root, ld_region_name(b->region));
@@ -204,7 +233,8 @@ static bool open_region(struct ld_broker *b, char *why, size_t cap)
 	return true;
 }
 
-static bool parse_options(struct ld_broker *b, const struct mosquitto_opt *options, int n, char *why, size_t cap)
+static bool parse_options(struct ld_broker *b, const struct mosquitto_opt *options, int n,
+			  char *why, size_t cap)
 {
 	struct ld_option *o = calloc(n > 0 ? (size_t)n : 1, sizeof *o);
 	enum ld_err err;
@@ -221,8 +251,8 @@ static bool parse_options(struct ld_broker *b, const struct mosquitto_opt *optio
 static bool register_callbacks(struct ld_broker *b)
 {
 	for (size_t i = 0; i < N_CALLBACKS; i++)
-		if (mosquitto_callback_register(b->id, callbacks[i].event, callbacks[i].fn, NULL, b) !=
-		    MOSQ_ERR_SUCCESS)
+		if (mosquitto_callback_register(b->id, callbacks[i].event, callbacks[i].fn, NULL,
+						b) != MOSQ_ERR_SUCCESS)
 			return false;
 	return true;
 }
@@ -236,7 +266,8 @@ int mosquitto_plugin_version(int count, const int *versions)
 }
 
 /* What this returns is the broker's exit code. */
-int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata, struct mosquitto_opt *options, int n)
+int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata, struct mosquitto_opt *options,
+			  int n)
 {
 	char why[LD_CONFIG_WHY_BYTES] = "out of memory";
 	struct ld_broker *b = calloc(1, sizeof *b);
@@ -245,14 +276,14 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata, struct mos
 		return MOSQ_ERR_NOMEM;
 	b->id = id;
 	b->thread = pthread_self();
-	if (!parse_options(b, options, n, why, sizeof why) || !allocate(b) || !open_region(b, why, sizeof why) ||
-	    !register_callbacks(b)) {
+	if (!parse_options(b, options, n, why, sizeof why) || !allocate(b) ||
+	    !open_region(b, why, sizeof why) || !register_callbacks(b)) {
 		ld_log(MOSQ_LOG_ERR, "not started: %s", why);
 		destroy(b);
 		return MOSQ_ERR_UNKNOWN;
 	}
-	ld_log(MOSQ_LOG_NOTICE, "%s: region %s, %llu entries", LD_VERSION, ld_region_name(b->region),
-	       (unsigned long long)ld_region_head(b->region)->size);
+	ld_log(MOSQ_LOG_NOTICE, "%s: region %s, %llu entries", LD_VERSION,
+	       ld_region_name(b->region), (unsigned long long)ld_region_head(b->region)->size);
 	*userdata = b;
 	return MOSQ_ERR_SUCCESS;
 }

@@ -16,8 +16,8 @@ static int add_properties(const struct ld_publication *p, mosquitto_property **l
 		rc = mosquitto_property_add_binary(list, MQTT_PROP_CORRELATION_DATA, p->correlation,
 						   (uint16_t)p->correlation_len);
 	for (size_t i = 0; !rc && i < p->n_user; i++)
-		rc = mosquitto_property_add_string_pair(list, MQTT_PROP_USER_PROPERTY, p->user[i].name,
-							p->user[i].value);
+		rc = mosquitto_property_add_string_pair(list, MQTT_PROP_USER_PROPERTY,
+							p->user[i].name, p->user[i].value);
 	return rc;
 }
 
@@ -45,7 +45,8 @@ void ld_publish(struct ld_broker *b, const struct ld_publication *p)
 	}
 	rc = add_properties(p, &properties);
 	if (!rc)
-		rc = mosquitto_broker_publish(NULL, p->topic, (int)p->len, payload, p->qos, p->retain, properties);
+		rc = mosquitto_broker_publish(NULL, p->topic, (int)p->len, payload, p->qos,
+					      p->retain, properties);
 out:
 	if (!rc) {
 		b->counts.published++;

@@ -19,13 +19,14 @@ struct query {
 };
 
 /* What can go wrong, for people. */
-#define QUERY_ERRORS(X)                                                                                        \
-	X(Q_OK, "", "", "")                                                                                    \
-	X(Q_UNKNOWN_VERB, "UNKNOWN_VERB", "There is no such query.", "没有此项查询。")                         \
-	X(Q_TOO_LARGE, "TOO_LARGE", "The request is too large.", "请求过大。")                                 \
-	X(Q_MALFORMED, "MALFORMED", "The request is not what this query takes.", "请求格式不符合要求。")       \
-	X(Q_NOT_FOUND, "NOT_FOUND", "There is none.", "未找到。")                                              \
-	X(Q_NOT_ALLOWED, "NOT_ALLOWED", "This is not yours to see.", "无权查看。")                             \
+#define QUERY_ERRORS(X)                                                                            \
+	X(Q_OK, "", "", "")                                                                        \
+	X(Q_UNKNOWN_VERB, "UNKNOWN_VERB", "There is no such query.", "没有此项查询。")             \
+	X(Q_TOO_LARGE, "TOO_LARGE", "The request is too large.", "请求过大。")                     \
+	X(Q_MALFORMED, "MALFORMED", "The request is not what this query takes.",                   \
+	  "请求格式不符合要求。")                                                                  \
+	X(Q_NOT_FOUND, "NOT_FOUND", "There is none.", "未找到。")                                  \
+	X(Q_NOT_ALLOWED, "NOT_ALLOWED", "This is not yours to see.", "无权查看。")                 \
 	X(Q_UNAVAILABLE, "UNAVAILABLE", "This cannot be answered now.", "暂时无法答复。")
 
 enum query_error {
@@ -54,7 +55,8 @@ static bool get_hex(const struct query *q, const char *name, uint8_t *out, size_
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(q->json, name);
 
-	return cJSON_IsString(v) && ld_hex_decode(v->valuestring, strlen(v->valuestring), out, len) == LD_OK;
+	return cJSON_IsString(v) &&
+	       ld_hex_decode(v->valuestring, strlen(v->valuestring), out, len) == LD_OK;
 }
 
 /* A whole number that a double holds exactly. Absent: preset. */
@@ -65,8 +67,8 @@ static bool get_u64(const struct query *q, const char *name, uint64_t preset, ui
 	*out = preset;
 	if (!v)
 		return true;
-	if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0) || v->valuedouble > (double)LD_MAX_WIRE_INT ||
-	    v->valuedouble != floor(v->valuedouble))
+	if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0) ||
+	    v->valuedouble > (double)LD_MAX_WIRE_INT || v->valuedouble != floor(v->valuedouble))
 		return false;
 	*out = (uint64_t)v->valuedouble;
 	return true;
@@ -90,7 +92,8 @@ static enum query_error signer(struct query *q, cJSON **out)
 	enum query_error e;
 
 	memcpy(key_id, q->asker->key_id, sizeof key_id);
-	if (cJSON_GetObjectItemCaseSensitive(q->json, "key_id") && !get_hex(q, "key_id", key_id, sizeof key_id))
+	if (cJSON_GetObjectItemCaseSensitive(q->json, "key_id") &&
+	    !get_hex(q, "key_id", key_id, sizeof key_id))
 		return Q_MALFORMED;
 	e = may_ask_of_key(q, key_id);
 	if (e != Q_OK)
@@ -106,7 +109,8 @@ static enum query_error manifest_id(struct query *q, uint8_t id[LD_UUID_BYTES])
 
 	if (!get_hex(q, "manifest", id, LD_UUID_BYTES))
 		return Q_MALFORMED;
-	if (ld_manifest_get(c, (ProtobufCBinaryData){.len = LD_UUID_BYTES, .data = id}, &m) != LD_OK)
+	if (ld_manifest_get(c, (ProtobufCBinaryData){.len = LD_UUID_BYTES, .data = id}, &m) !=
+	    LD_OK)
 		return Q_NOT_FOUND;
 	return ld_may_see_manifest(c, q->asker, m) ? Q_OK : Q_NOT_ALLOWED;
 }
@@ -133,11 +137,13 @@ static enum query_error history(struct query *q, cJSON **out)
 	e = manifest_id(q, id);
 	if (e != Q_OK)
 		return e;
-	*out = ld_region_history_json(q->region, id, from, max < LD_MAX_HISTORY ? max : LD_MAX_HISTORY);
+	*out = ld_region_history_json(q->region, id, from,
+				      max < LD_MAX_HISTORY ? max : LD_MAX_HISTORY);
 	return *out ? Q_OK : Q_NOT_FOUND;
 }
 
-/* Is this leaf something of the asker's own: signed by its party, or about a manifest that it may see? */
+/* Is this leaf something of the asker's own: signed by its party, or about a manifest that it may
+ * see? */
 static bool may_see_leaf(struct query *q, const uint8_t *leaf, size_t len)
 {
 	ProtobufCBinaryData ids[LD_MAX_MANIFESTS_NAMED];
@@ -149,12 +155,15 @@ static bool may_see_leaf(struct query *q, const uint8_t *leaf, size_t len)
 	Liandan__Entry *e = liandan__entry__unpack(&c->arena->pb, len, leaf);
 
 	if (e && e->content_case == LIANDAN__ENTRY__CONTENT_ENVELOPE)
-		envelope = liandan__envelope__unpack(&c->arena->pb, e->envelope.len, e->envelope.data);
+		envelope =
+		    liandan__envelope__unpack(&c->arena->pb, e->envelope.len, e->envelope.data);
 	if (envelope)
-		event = liandan__event__unpack(&c->arena->pb, envelope->event.len, envelope->event.data);
+		event = liandan__event__unpack(&c->arena->pb, envelope->event.len,
+					       envelope->event.data);
 	if (!event)
 		return false;
-	if (ld_key_rec_get(c, event->submitter.data, &key) == LD_OK && strcmp(key->party, q->asker->party) == 0)
+	if (ld_key_rec_get(c, event->submitter.data, &key) == LD_OK &&
+	    strcmp(key->party, q->asker->party) == 0)
 		return true;
 	size_t n = ld_manifests_of(event, ids, LD_MAX_MANIFESTS_NAMED);
 	for (size_t i = 0; i < n; i++)
@@ -163,8 +172,8 @@ static bool may_see_leaf(struct query *q, const uint8_t *leaf, size_t len)
 	return false;
 }
 
-/* Proof and checkpoint are for everybody: hashes tell nothing to who does not have the entry. The entry
- * itself is for who may see what is in it. */
+/* Proof and checkpoint are for everybody: hashes tell nothing to who does not have the entry. The
+ * entry itself is for who may see what is in it. */
 static enum query_error proof(struct query *q, cJSON **out)
 {
 	uint8_t *leaf = NULL;
@@ -183,8 +192,8 @@ static enum query_error proof(struct query *q, cJSON **out)
 		return Q_OK;
 	leaf = malloc(LD_MAX_ENTRY_BYTES);
 	see = leaf &&
-	      ld_base64_decode(entry->valuestring, strlen(entry->valuestring), leaf, LD_MAX_ENTRY_BYTES, &len) ==
-		      LD_OK &&
+	      ld_base64_decode(entry->valuestring, strlen(entry->valuestring), leaf,
+			       LD_MAX_ENTRY_BYTES, &len) == LD_OK &&
 	      may_see_leaf(q, leaf, len);
 	free(leaf);
 	if (!see)
@@ -192,13 +201,15 @@ static enum query_error proof(struct query *q, cJSON **out)
 	return Q_OK;
 }
 
-/* What `may` does not look at is filled in where it was left out, so that the gate lets the event pass. */
+/* What `may` does not look at is filled in where it was left out, so that the gate lets the event
+ * pass. */
 static bool complete(struct query *q, Liandan__Event *e, struct ld_arena *arena)
 {
 	static const uint8_t zeros[LD_HASH_BYTES];
 
 	if (!e->ledger_id.len)
-		e->ledger_id.data = ld_arena_dup(arena, ld_region_ledger_id(q->region), LD_HASH_BYTES);
+		e->ledger_id.data =
+		    ld_arena_dup(arena, ld_region_ledger_id(q->region), LD_HASH_BYTES);
 	if (!e->submitter.len)
 		e->submitter.data = ld_arena_dup(arena, q->asker->key_id, LD_KEY_ID_BYTES);
 	if (!e->prev.len)
@@ -220,14 +231,16 @@ static bool complete(struct query *q, Liandan__Event *e, struct ld_arena *arena)
 }
 
 /* The Event's bytes, malloc'd, and whose key it names. */
-static enum query_error event_of(struct query *q, uint8_t **bytes, size_t *len, uint8_t key_id[LD_KEY_ID_BYTES])
+static enum query_error event_of(struct query *q, uint8_t **bytes, size_t *len,
+				 uint8_t key_id[LD_KEY_ID_BYTES])
 {
 	struct ld_arena *arena = fresh(q)->arena;
 	ProtobufCMessage *msg = NULL;
 	Liandan__Event *e;
 
 	if (q->json) {
-		if (ld_json_to(q->json, &liandan__event__descriptor, arena, &msg, &(struct ld_json_fault){0}) != LD_OK)
+		if (ld_json_to(q->json, &liandan__event__descriptor, arena, &msg,
+			       &(struct ld_json_fault){0}) != LD_OK)
 			return Q_MALFORMED;
 		e = (Liandan__Event *)msg;
 		if (!complete(q, e, arena))
@@ -262,8 +275,10 @@ static void add_outcome(cJSON *json, const struct ld_outcome *o)
 	if (o->detail[0])
 		cJSON_AddStringToObject(json, "detail", o->detail);
 	bool by_reason = o->reason != LIANDAN__REASON__REASON_NONE;
-	cJSON_AddStringToObject(json, "en", by_reason ? ld_reason_en(o->reason) : ld_verdict_en(o->verdict));
-	cJSON_AddStringToObject(json, "zh", by_reason ? ld_reason_zh(o->reason) : ld_verdict_zh(o->verdict));
+	cJSON_AddStringToObject(json, "en",
+				by_reason ? ld_reason_en(o->reason) : ld_verdict_en(o->verdict));
+	cJSON_AddStringToObject(json, "zh",
+				by_reason ? ld_reason_zh(o->reason) : ld_verdict_zh(o->verdict));
 }
 
 static enum query_error may(struct query *q, cJSON **out)
@@ -293,7 +308,7 @@ static const struct verb {
 	enum query_error (*answer)(struct query *q, cJSON **out);
 	size_t max; /* of the body */
 } verbs[] = {
-    {"may", may, LD_MAX_ENVELOPE_BYTES},     {"signer", signer, LD_MAX_QUERY_BYTES},
+    {"may", may, LD_MAX_ENVELOPE_BYTES},	{"signer", signer, LD_MAX_QUERY_BYTES},
     {"manifest", manifest, LD_MAX_QUERY_BYTES}, {"history", history, LD_MAX_QUERY_BYTES},
     {"proof", proof, LD_MAX_QUERY_BYTES},
 };
@@ -316,15 +331,16 @@ static enum query_error ask(struct query *q, const char *name, cJSON **out)
 		return Q_TOO_LARGE;
 	bool packed = v->answer == may && !(q->len && q->body[0] == '{');
 	if (!packed) {
-		q->json = q->len ? cJSON_ParseWithLength((const char *)q->body, q->len) : cJSON_CreateObject();
+		q->json = q->len ? cJSON_ParseWithLength((const char *)q->body, q->len)
+				 : cJSON_CreateObject();
 		if (!cJSON_IsObject(q->json))
 			return Q_MALFORMED;
 	}
 	return v->answer(q, out);
 }
 
-cJSON *ld_query_answer(struct ld_region *r, const struct ld_identity *asker, const char *verb, const void *body,
-		       size_t len)
+cJSON *ld_query_answer(struct ld_region *r, const struct ld_identity *asker, const char *verb,
+		       const void *body, size_t len)
 {
 	struct query q = {.region = r, .asker = asker, .body = body, .len = len};
 	const struct ld_core_head *head = ld_region_head(r);

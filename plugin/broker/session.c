@@ -16,7 +16,8 @@ struct ld_sessions {
 	struct ld_session *bucket[BUCKETS];
 };
 
-/* FNV-1a. Client ids are enrolled by the authority before they get here: nobody chooses them to collide. */
+/* FNV-1a. Client ids are enrolled by the authority before they get here: nobody chooses them to
+ * collide. */
 static size_t bucket_of(const char *id)
 {
 	uint32_t h = 2166136261u;
@@ -135,8 +136,9 @@ static void set_online(struct ld_sessions *t, struct ld_session *s, bool online)
 	list_add(ends_of(t, s), s);
 }
 
-struct ld_session *ld_sessions_open(struct ld_sessions *t, const char *client_id, const void *client,
-				    const struct ld_identity *identity, bool bridge)
+struct ld_session *ld_sessions_open(struct ld_sessions *t, const char *client_id,
+				    const void *client, const struct ld_identity *identity,
+				    bool bridge)
 {
 	struct ld_session *s = ld_sessions_find(t, client_id);
 
@@ -171,14 +173,13 @@ size_t ld_sessions_count(const struct ld_sessions *t)
 	return t->n;
 }
 
-void ld_sessions_sweep(struct ld_sessions *t, size_t max, void (*fn)(void *ctx, struct ld_session *s), void *ctx)
+void ld_sessions_sweep(struct ld_sessions *t, bool all, void (*fn)(void *ctx, struct ld_session *s),
+		       void *ctx)
 {
-	size_t given = 0;
-
-	for (size_t i = 0; i < BUCKETS && given < max; i++) {
+	for (size_t i = 0; i < (all ? BUCKETS : BUCKETS / LD_SWEEP_PARTS); i++) {
 		struct ld_session *s = t->bucket[t->sweep], *next;
 		t->sweep = (t->sweep + 1) & (BUCKETS - 1);
-		for (; s; s = next, given++) {
+		for (; s; s = next) {
 			next = s->chain;
 			fn(ctx, s);
 		}

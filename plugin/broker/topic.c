@@ -30,8 +30,8 @@ static bool take_id(const char **at, char out[LD_MAX_ID_BYTES + 1])
 	return true;
 }
 
-bool ld_topic_in(const struct ld_topic_root *root, const char *topic, char party[LD_MAX_ID_BYTES + 1],
-		 char device[LD_MAX_ID_BYTES + 1])
+bool ld_topic_in(const struct ld_topic_root *root, const char *topic,
+		 char party[LD_MAX_ID_BYTES + 1], char device[LD_MAX_ID_BYTES + 1])
 {
 	const char *at = ld_topic_below(root, topic);
 
@@ -43,7 +43,8 @@ bool ld_topic_in(const struct ld_topic_root *root, const char *topic, char party
 	return take_id(&at, device) && *at == 0;
 }
 
-bool ld_topic_query(const struct ld_topic_root *root, const char *topic, char verb[LD_TOPIC_VERB_BYTES])
+bool ld_topic_query(const struct ld_topic_root *root, const char *topic,
+		    char verb[LD_TOPIC_VERB_BYTES])
 {
 	static const char branch[] = "query/";
 	const char *at = ld_topic_below(root, topic);
@@ -58,7 +59,8 @@ bool ld_topic_query(const struct ld_topic_root *root, const char *topic, char ve
 	return true;
 }
 
-bool ld_topic_is_own_reply(const struct ld_topic_root *root, const char *client_id, const char *topic)
+bool ld_topic_is_own_reply(const struct ld_topic_root *root, const char *client_id,
+			   const char *topic)
 {
 	const char *at = ld_topic_below(root, topic);
 	size_t id_len = strlen(client_id);

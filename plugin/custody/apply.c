@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugin/custody/held.h"
+#include "plugin/custody/track.h"
 #include "proto/digest.h"
 
 /* The chain moves with every leaf of its signer, whatever the verdict: a refusal never breaks an offline
@@ -37,6 +38,7 @@ static enum ld_err apply_effect(struct ld_custody *c, const struct ld_fact *f, L
 enum ld_err ld_apply_body(struct ld_custody *c, const struct ld_fact *f)
 {
 	int body = (int)f->event->body_case;
+	enum ld_err err;
 
 	if (body == LIANDAN__EVENT__BODY_WEIGHED)
 		return ld_weigh_apply(c, f);
@@ -44,9 +46,13 @@ enum ld_err ld_apply_body(struct ld_custody *c, const struct ld_fact *f)
 		return ld_registry_apply(c, f);
 	if (body < 300)
 		return ld_stock_apply(c, f);
-	if (body < 400)
-		return ld_manifest_apply(c, f);
-	return ld_track_apply(c, f);
+	if (body >= 400)
+		return ld_track_apply(c, f);
+	err = ld_manifest_apply(c, f);
+	if (err == LD_OK && (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN ||
+			     body == LIANDAN__EVENT__BODY_RECEIVED))
+		err = ld_track_apply_manifest(c, f);
+	return err;
 }
 
 enum ld_err ld_apply_event(struct ld_custody *c, const struct ld_fact *f, Liandan__Verdict verdict,

@@ -1,6 +1,6 @@
-/* Clocks. Table DEADLINE: due_ms (8 bytes, big-endian), subject kind, clock (one byte each), subject ->
- * Deadline, so that a walk meets them in due order. Table DEADLINE_OF: subject kind, clock, subject ->
- * due_ms (8 bytes, big-endian), so that setting one replaces it. CUSTODY-22. */
+/* Clocks. Table DEADLINE: due_ms (8 bytes, big-endian), subject kind, clock (one byte each),
+ * subject -> Deadline, so that a walk meets them in due order. Table DEADLINE_OF: subject kind,
+ * clock, subject -> due_ms (8 bytes, big-endian), so that setting one replaces it. CUSTODY-22. */
 #include <string.h>
 
 #include "plugin/custody/apply.h"
@@ -102,8 +102,8 @@ int64_t ld_workdays_after(int64_t from_ms, uint32_t n)
 	return (day + 1) * LD_DAY_MS - CHINA_OFFSET_MS;
 }
 
-/* CUSTODY-2: sealed and not picked up. The containers are free again; a taking that names the offer still
- * wins. */
+/* CUSTODY-2: sealed and not picked up. The containers are free again; a taking that names the offer
+ * still wins. */
 static enum ld_err expire_pickup(struct ld_custody *c, Custody__Manifest *m, uint64_t index)
 {
 	enum ld_err err;
@@ -117,8 +117,8 @@ static enum ld_err expire_pickup(struct ld_custody *c, Custody__Manifest *m, uin
 	return err;
 }
 
-static enum ld_err missed(struct ld_custody *c, Custody__Manifest *m, const Liandan__DeadlineMissed *d,
-			  uint64_t index)
+static enum ld_err missed(struct ld_custody *c, Custody__Manifest *m,
+			  const Liandan__DeadlineMissed *d, uint64_t index)
 {
 	switch (d->clock) {
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_DRAFT:
@@ -127,7 +127,8 @@ static enum ld_err missed(struct ld_custody *c, Custody__Manifest *m, const Lian
 		m->state = CUSTODY__MANIFEST_STATE__EXPIRED; /* CUSTODY-1 */
 		return ld_manifest_count(c, m, -1, 0);
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP:
-		return m->state == CUSTODY__MANIFEST_STATE__SEALED ? expire_pickup(c, m, index) : LD_OK;
+		return m->state == CUSTODY__MANIFEST_STATE__SEALED ? expire_pickup(c, m, index)
+								   : LD_OK;
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER:
 		return ld_offer_close(c, m); /* CUSTODY-5 */
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL:

@@ -36,14 +36,16 @@ static int due_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t 
 	return 0;
 }
 
-void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out)
+void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
+			     struct ld_own_list *out)
 {
 	struct due_walk w = {.c = c, .out = out, .now_ms = now_ms, .max = max};
 
 	ld_state_walk(c->state, LD_T_DEADLINE, NULL, 0, NULL, 0, due_one, &w, NULL);
 }
 
-/* What a clock that ran out is worth. P6: overdue 2, lost 4; the rest are information or for attention. */
+/* What a clock that ran out is worth. P6: overdue 2, lost 4; the rest are information or for
+ * attention. */
 static uint32_t level_of(Liandan__DeadlineClock clock)
 {
 	switch (clock) {
@@ -82,7 +84,8 @@ static const char *name_of(Liandan__DeadlineClock clock)
 
 	if (v == NULL)
 		return "deadline";
-	return strncmp(v->name, prefix, sizeof prefix - 1) == 0 ? v->name + sizeof prefix - 1 : v->name;
+	return strncmp(v->name, prefix, sizeof prefix - 1) == 0 ? v->name + sizeof prefix - 1
+								: v->name;
 }
 
 void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed *d, uint64_t index,

@@ -93,23 +93,32 @@ static int offer_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_
 	return 0;
 }
 
-static bool offered_at(struct ld_custody *c, const char *carrier, const char *site)
+/* A manifest is looked at and its memory given back: replay must not run out where the live path
+ * did not. */
+static enum ld_err offered_at(struct ld_custody *c, const char *carrier, const char *site,
+			      bool *offered)
 {
 	struct offer_walk w = {.c = c};
 	struct ld_tkey k;
 
+	*offered = false;
 	ld_tkey_init(&k);
 	ld_tkey_str(&k, carrier);
 	w.skip = k.len;
-	(void)ld_state_walk(c->state, LD_T_PLATE_OFFER, k.b, k.len, NULL, 0, offer_one, &w, NULL);
-	for (size_t i = 0; i < w.n; i++) {
+	enum ld_err err =
+	    ld_state_walk(c->state, LD_T_PLATE_OFFER, k.b, k.len, NULL, 0, offer_one, &w, NULL);
+
+	for (size_t i = 0; i < w.n && err == LD_OK && !*offered; i++) {
+		const size_t used = c->arena->used;
 		Custody__Manifest *m;
 
-		if (ld_manifest_get(c, w.ids[i], &m) == LD_OK && m->created != NULL &&
-		    strcmp(m->created->site, site) == 0)
-			return true;
+		err = ld_manifest_get(c, w.ids[i], &m);
+		*offered =
+		    err == LD_OK && m->created != NULL && strcmp(m->created->site, site) == 0;
+		err = err == LD_ERR_NOT_FOUND ? LD_OK : err;
+		c->arena->used = used;
 	}
-	return false;
+	return err;
 }
 
 /* What the vehicle carries or has just delivered, seen from a site. */
@@ -118,34 +127,43 @@ struct cargo {
 	bool of_site; /* a manifest of this site was taken around the stay, or delivered here */
 };
 
-static void cargo_look(struct ld_custody *c, const Custody__Position *pos, int64_t at_ms,
-		       struct cargo *out)
+static void cargo_one(const struct ld_rules *rules, const Custody__Position *pos,
+		      const Custody__Manifest *m, bool delivered, int64_t at_ms, struct cargo *out)
+{
+	if (m->created == NULL)
+		return;
+	if (strcmp(m->created->site, pos->site) == 0 &&
+	    m->taken_ms >= pos->site_since_ms - rules->presence_ms &&
+	    m->taken_ms <= at_ms + rules->manifest_wait_ms)
+		out->of_site = true;
+	if (delivered && m->created->receiver != NULL &&
+	    strcmp(m->created->receiver->site, pos->site) == 0 &&
+	    m->received_ms >= pos->site_since_ms - rules->presence_ms)
+		out->of_site = true;
+}
+
+static enum ld_err cargo_look(struct ld_custody *c, const Custody__Position *pos, int64_t at_ms,
+			      struct cargo *out)
 {
 	ProtobufCBinaryData ids[MAX_LOADS + LD_MAX_RECENT];
 	size_t n = 0;
-
-	*out = (struct cargo){0};
-	if (ld_load_of(c, pos->plate, ids, MAX_LOADS, &n) != LD_OK)
-		n = 0;
+	enum ld_err err = ld_load_of(c, pos->plate, ids, MAX_LOADS, &n);
 	const size_t aboard = n;
 
+	*out = (struct cargo){.any = aboard != 0};
 	for (size_t i = 0; i < pos->n_recent && i < LD_MAX_RECENT; i++)
 		ids[n++] = pos->recent[i];
-	out->any = aboard != 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && err == LD_OK; i++) {
+		const size_t used = c->arena->used;
 		Custody__Manifest *m;
 
-		if (ld_manifest_get(c, ids[i], &m) != LD_OK || m->created == NULL)
-			continue;
-		if (strcmp(m->created->site, pos->site) == 0 &&
-		    m->taken_ms >= pos->site_since_ms - c->rules->presence_ms &&
-		    m->taken_ms <= at_ms + c->rules->manifest_wait_ms)
-			out->of_site = true;
-		if (i >= aboard && m->created->receiver != NULL &&
-		    strcmp(m->created->receiver->site, pos->site) == 0 &&
-		    m->received_ms >= pos->site_since_ms - c->rules->presence_ms)
-			out->of_site = true;
+		err = ld_manifest_get(c, ids[i], &m);
+		if (err == LD_OK)
+			cargo_one(c->rules, pos, m, i >= aboard, at_ms, out);
+		err = err == LD_ERR_NOT_FOUND ? LD_OK : err;
+		c->arena->used = used;
 	}
+	return err;
 }
 
 /* Time it can have stood there: seen inside, and of a silence on leaving what travel does not
@@ -165,16 +183,29 @@ static int64_t dwell_ms(const struct ld_rules *rules, const Custody__Position *p
 	return seen + (rest > 0 ? rest : 0);
 }
 
-static bool generator_site(struct ld_custody *c, const Custody__Position *pos, Custody__Vehicle **v)
+/* A generator's site that is not the carrier's own; *carrier: party of the vehicle, NULL when it is
+ * none. */
+static enum ld_err generator_site(struct ld_custody *c, const Custody__Position *pos,
+				  const char **carrier)
 {
 	const Liandan__SiteRegistered *s = ld_fence_find(c, pos->site);
+	Custody__Vehicle *v;
+	Custody__Party *p;
 
+	*carrier = NULL;
 	if (s == NULL || (s->kind != LIANDAN__SITE_KIND__SITE_KIND_PRODUCTION &&
 			  s->kind != LIANDAN__SITE_KIND__SITE_KIND_STORAGE))
-		return false;
-	if (ld_vehicle_get(c, pos->plate, v) != LD_OK || (*v)->registered == NULL)
-		return false;
-	return strcmp((*v)->registered->party, s->party) != 0;
+		return LD_OK;
+	enum ld_err err = ld_party_get(c, s->party, &p);
+
+	if (err == LD_OK && p->registered != NULL &&
+	    (p->registered->roles & LIANDAN__ROLE__ROLE_GENERATOR) == 0)
+		return LD_OK; /* a receiver's store */
+	if (err == LD_OK || err == LD_ERR_NOT_FOUND)
+		err = ld_vehicle_get(c, pos->plate, &v);
+	if (err == LD_OK && v->registered != NULL && strcmp(v->registered->party, s->party) != 0)
+		*carrier = v->registered->party;
+	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
 }
 
 /* D3: worth watching for a manifest? */
@@ -182,12 +213,14 @@ static enum ld_err departure_write(struct ld_custody *c, Custody__Position *pos,
 				   uint64_t index, int64_t recorded_at_ms)
 {
 	Custody__Departure d = CUSTODY__DEPARTURE__INIT;
-	Custody__Vehicle *v;
+	const char *carrier;
 	struct cargo cargo;
 	struct ld_tkey k;
+	bool offered;
+	enum ld_err err = generator_site(c, pos, &carrier);
 
-	if (!generator_site(c, pos, &v))
-		return LD_OK;
+	if (err != LD_OK || carrier == NULL)
+		return err;
 	const bool in_known = pos->site_load != LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED;
 	const bool out_known = pos->load != LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED;
 	const bool rose = in_known && out_known && pos->load > pos->site_load;
@@ -195,10 +228,12 @@ static enum ld_err departure_write(struct ld_custody *c, Custody__Position *pos,
 	if (pos->load == LIANDAN__LOAD_STATE__LOAD_STATE_EMPTY ||
 	    (in_known && out_known && pos->load < pos->site_load))
 		return LD_OK;
-	cargo_look(c, pos, at_ms, &cargo);
-	if (cargo.of_site)
-		return LD_OK;
-	d.offered = offered_at(c, v->registered->party, pos->site);
+	err = cargo_look(c, pos, at_ms, &cargo);
+	if (err == LD_OK)
+		err = offered_at(c, carrier, pos->site, &offered);
+	if (err != LD_OK || cargo.of_site)
+		return err;
+	d.offered = offered;
 	if (!rose && !d.offered && (cargo.any || (in_known && out_known)))
 		return LD_OK; /* milk run, or a load it came with */
 	d.plate = pos->plate;

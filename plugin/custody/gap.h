@@ -20,6 +20,7 @@ struct ld_anchor {
 	int64_t t_ms; /* 0: none */
 	bool known;   /* lat, lon are */
 	int32_t lat_e7, lon_e7;
+	int64_t radius_m; /* of the place: an end this near, and parked_m more, was there */
 };
 
 struct ld_gap_view {
@@ -73,7 +74,6 @@ enum ld_err ld_gaps_store(struct ld_custody *c, const char *plate, struct ld_gap
 void ld_gap_review(struct ld_custody *c, const char *plate, uint64_t evidence,
 		   struct ld_own_list *own);
 /* A vehicle in custody that says nothing now: PROVISIONAL. */
-void ld_gap_open(struct ld_custody *c, const char *plate, ProtobufCBinaryData manifest,
-		 int64_t now_ms, struct ld_own_list *own);
+void ld_gap_open(struct ld_custody *c, const char *plate, int64_t now_ms, struct ld_own_list *own);
 
 #endif

@@ -14,6 +14,8 @@
 #define EXCURSION_PCT 150
 #define EXCURSION_M 1000
 #define BEYOND_MS_PER_KM 187200 /* 1.3 km at 25 km/h */
+#define STUCK_MAX_MS                                                                               \
+	(10 * LD_MINUTE_MS) /* clocks stand 1 to 5 min (GAPBENCH); more is not believed */
 #define SLOTS (2 * LD_MAX_GAPS)
 
 int64_t ld_gap_reference_ms(int64_t distance_m)
@@ -38,8 +40,8 @@ int64_t ld_gap_reference_ms(int64_t distance_m)
 static void cut(const struct ld_rules *rules, Custody__Fix *end, const struct ld_anchor *a)
 {
 	end->t_ms = a->t_ms;
-	if (!a->known ||
-	    ld_geo_dist_m(end->lat_e7, end->lon_e7, a->lat_e7, a->lon_e7) <= rules->parked_m)
+	if (!a->known || ld_geo_dist_m(end->lat_e7, end->lon_e7, a->lat_e7, a->lon_e7) <=
+			     a->radius_m + rules->parked_m)
 		return;
 	end->lat_e7 = a->lat_e7;
 	end->lon_e7 = a->lon_e7;
@@ -76,8 +78,8 @@ void ld_gap_view(const struct ld_rules *rules, const Custody__Gap *g, const stru
 	const int64_t way_m = v->distance_m + g->stuck_m;
 
 	v->possible_ms = v->delta_ms - way_m * 100000 / rules->v_max_cm_s;
-	v->unexplained_ms =
-	    v->delta_ms - ld_gap_reference_ms(v->distance_m) - ld_gap_reference_ms(g->stuck_m);
+	v->unexplained_ms = v->delta_ms - ld_gap_reference_ms(v->distance_m) -
+			    min64(ld_gap_reference_ms(g->stuck_m), STUCK_MAX_MS);
 	if (v->from.odometer_known && v->to.odometer_known &&
 	    v->to.odometer_m >= v->from.odometer_m)
 		v->odometer_m = v->to.odometer_m - v->from.odometer_m;

@@ -15,8 +15,8 @@
 
 /* A manifest on this vehicle, and the worst silence in its time. */
 struct custody_time {
-	const Custody__Manifest *m;
 	const char *hex;
+	char holder[LD_MAX_ID_BYTES + 1];
 	struct ld_anchor from, to;
 	const Liandan__SiteRegistered *origin, *receiver;
 	Custody__Anomaly *open; /* UNEXPLAINED_GAP that stands, or NULL */
@@ -37,21 +37,33 @@ struct review {
 static void anchor_at(struct ld_anchor *a, int64_t t_ms, const Liandan__SiteRegistered *site)
 {
 	*a = (struct ld_anchor){.t_ms = t_ms, .known = site != NULL && site->n_ring != 0};
-	if (a->known)
-		ld_fence_middle(site, &a->lat_e7, &a->lon_e7);
+	if (!a->known)
+		return;
+	ld_fence_middle(site, &a->lat_e7, &a->lon_e7);
+	for (size_t i = 0; i < site->n_ring; i++) {
+		const int64_t d = ld_geo_dist_m(a->lat_e7, a->lon_e7, site->ring[i]->lat_e7,
+						site->ring[i]->lon_e7);
+
+		a->radius_m = d > a->radius_m ? d : a->radius_m;
+	}
 }
 
+/* A manifest may hold a thousand items: what is needed of it is copied and its memory given back.
+ */
 static void custody_add(struct review *r, ProtobufCBinaryData id)
 {
-	Custody__Manifest *m;
+	const size_t used = r->c->arena->used;
 	struct custody_time *t = &r->time[r->n];
+	Custody__Manifest *m;
 
-	if (r->n == MAX_CUSTODIES || ld_manifest_get(r->c, id, &m) != LD_OK || m->created == NULL ||
-	    m->taken_ms == 0 || strcmp(m->plate, r->plate) != 0)
+	if (r->n == MAX_CUSTODIES)
 		return;
-	*t = (struct custody_time){.m = m, .hex = ld_c_hex(r->c, m->manifest)};
-	if (t->hex == NULL)
+	*t = (struct custody_time){.hex = NULL};
+	if (ld_manifest_get(r->c, id, &m) != LD_OK || m->created == NULL || m->taken_ms == 0 ||
+	    strcmp(m->plate, r->plate) != 0) {
+		r->c->arena->used = used;
 		return;
+	}
 	t->origin = ld_fence_find(r->c, m->created->site);
 	if (m->created->receiver != NULL)
 		t->receiver = ld_fence_find(r->c, m->created->receiver->site);
@@ -59,6 +71,11 @@ static void custody_add(struct review *r, ProtobufCBinaryData id)
 	anchor_at(&t->from, m->taken_ms, m->leg <= 1 ? t->origin : NULL);
 	if (m->received_ms != 0)
 		anchor_at(&t->to, m->received_ms, t->receiver);
+	strncpy(t->holder, m->holder, LD_MAX_ID_BYTES);
+	r->c->arena->used = used;
+	t->hex = ld_c_hex(r->c, id);
+	if (t->hex == NULL)
+		return;
 	if (ld_anomaly_open(r->c, LIANDAN__ANOMALY_KIND__UNEXPLAINED_GAP,
 			    LIANDAN__REASON__REASON_NONE, r->plate, t->hex, &t->open) != LD_OK)
 		t->open = NULL;
@@ -101,7 +118,7 @@ static bool waits_at_gate(struct ld_custody *c, const struct custody_time *t,
 	bool strict;
 
 	s[2] = ld_fence_at(c, v->from.lat_e7, v->from.lon_e7, v->from.t_ms, 0, &strict);
-	if (s[2] != NULL && strcmp(s[2]->party, t->m->holder) != 0)
+	if (s[2] != NULL && strcmp(s[2]->party, t->holder) != 0)
 		s[2] = NULL;
 	if (v->odometer_m >= GATE_EXCURSION_M + v->distance_m)
 		return false;
@@ -161,16 +178,28 @@ static void consider(struct review *r, struct custody_time *t, const Custody__Ga
 	t->evidence[1] = g->to->index;
 }
 
+static int64_t overlap_ms(const struct custody_time *t, const Custody__Gap *g)
+{
+	const int64_t from = g->from->t_ms > t->from.t_ms ? g->from->t_ms : t->from.t_ms;
+	const int64_t to = t->to.t_ms != 0 && t->to.t_ms < g->to->t_ms ? t->to.t_ms : g->to->t_ms;
+
+	return to - from;
+}
+
+/* One manifest answers for a silence: the one it covers longest, of equals the one taken first. */
 static void consider_gap(struct review *r, const Custody__Gap *g)
 {
+	struct custody_time *best = NULL;
+
 	for (size_t i = 0; i < r->n; i++) {
 		struct custody_time *t = &r->time[i];
 
-		if (g->to->t_ms <= t->from.t_ms || (t->to.t_ms != 0 && g->from->t_ms >= t->to.t_ms))
-			continue;
-		consider(r, t, g);
-		return;
+		if (overlap_ms(t, g) > 0 &&
+		    (best == NULL || overlap_ms(t, g) > overlap_ms(best, g)))
+			best = t;
 	}
+	if (best != NULL)
+		consider(r, best, g);
 }
 
 /* The vehicle was last heard of before the receipt: the receipt is the far end (2.3, open gap). */
@@ -307,34 +336,46 @@ void ld_gap_review(struct ld_custody *c, const char *plate, uint64_t evidence,
 	}
 }
 
-void ld_gap_open(struct ld_custody *c, const char *plate, ProtobufCBinaryData manifest,
-		 int64_t now_ms, struct ld_own_list *own)
+/* The manifest that consider_gap would take: of those aboard, the one taken first. */
+static const struct custody_time *aboard(const struct review *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->time[i].to.t_ms == 0)
+			return &r->time[i];
+	return NULL;
+}
+
+void ld_gap_open(struct ld_custody *c, const char *plate, int64_t now_ms, struct ld_own_list *own)
 {
 	const struct ld_rules *rules = c->rules;
+	struct review *r = ld_arena_alloc(c->arena, sizeof *r);
+	const struct custody_time *t;
 	Custody__Position *p;
-	Custody__Manifest *m;
 	Liandan__AnomalyRaised *a;
 
-	if (ld_position_get(c, plate, &p) != LD_OK || p->last == NULL || p->provisional != 0 ||
-	    now_ms - p->last->t_ms < rules->open_gap_ms || p->site[0] != '\0')
+	if (r == NULL || ld_position_get(c, plate, &p) != LD_OK || p->last == NULL ||
+	    p->provisional != 0 || now_ms - p->last->t_ms < rules->open_gap_ms ||
+	    p->site[0] != '\0')
 		return;
-	if (ld_manifest_get(c, manifest, &m) != LD_OK)
+	*r = (struct review){.c = c, .plate = plate, .pos = p};
+	custodies(r);
+	if ((t = aboard(r)) == NULL)
 		return;
-	const int64_t from = m->taken_ms > p->last->t_ms ? m->taken_ms : p->last->t_ms;
-	const char *hex = ld_c_hex(c, manifest);
+	const int64_t from = t->from.t_ms > p->last->t_ms ? t->from.t_ms : p->last->t_ms;
+	const int64_t silent = now_ms - from;
 
-	if (now_ms - from < rules->open_gap_ms || hex == NULL)
+	if (silent < rules->open_gap_ms)
 		return;
 	a = ld_anomaly_new(c, LIANDAN__ANOMALY_KIND__UNEXPLAINED_GAP, 1,
-			   LIANDAN__SUBJECT_KIND__SUBJECT_KIND_VEHICLE, plate, hex);
+			   LIANDAN__SUBJECT_KIND__SUBJECT_KIND_VEHICLE, plate, t->hex);
 	if (a == NULL)
 		return;
 	a->phase = LIANDAN__ANOMALY_PHASE__PROVISIONAL;
 	a->from_ms = from;
-	/* the cone: half of it out, and back or on */
+	/* the cone: it may have driven straight on all the time */
 	region_set(c, a, p->last, NULL,
-		   2 * ((now_ms - from - rules->handling_ms) * rules->v_max_cm_s / 100000));
-	ld_anomaly_figure(c, a, "silence", now_ms - from, rules->open_gap_ms, MS);
+		   2 * ((silent - rules->handling_ms) * rules->v_max_cm_s / 100000));
+	ld_anomaly_figure(c, a, "silence", silent, rules->open_gap_ms, MS);
 	ld_anomaly_figure(c, a, "v_max", rules->v_max_cm_s, rules->v_max_cm_s,
 			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_CENTIMETRE_PER_SECOND);
 	ld_anomaly_figure(c, a, "tau", rules->handling_ms, rules->handling_ms, MS);

@@ -100,7 +100,7 @@ enum ld_err ld_identify_key(struct ld_custody *c, const uint8_t *spki, size_t le
 
 /* PROTOCOL, Identity: at most 10 minutes, of this ledger, for this client. */
 static enum ld_err token_fits(struct ld_custody *c, const Liandan__Token *t, const char *client_id,
-			      int64_t now_ms, bool recheck, char *why, size_t cap)
+			      int64_t wall_ms, bool recheck, char *why, size_t cap)
 {
 	if (t->ledger_id.len != LD_HASH_BYTES ||
 	    memcmp(t->ledger_id.data, c->ledger_id, LD_HASH_BYTES) != 0)
@@ -112,15 +112,15 @@ static enum ld_err token_fits(struct ld_custody *c, const Liandan__Token *t, con
 		return refused(why, cap, "token lives too long");
 	if (recheck)
 		return LD_OK;
-	if (now_ms < t->not_before_ms)
+	if (wall_ms < t->not_before_ms)
 		return refused(why, cap, "token not valid yet");
-	if (now_ms >= t->expires_ms)
+	if (wall_ms >= t->expires_ms)
 		return refused(why, cap, "token expired");
 	return LD_OK;
 }
 
 static enum ld_err token_admit(struct ld_custody *c, const char *text, size_t len,
-			       const char *client_id, int64_t now_ms, bool recheck,
+			       const char *client_id, int64_t now_ms, int64_t wall_ms, bool recheck,
 			       struct ld_identity *out, char *why, size_t cap)
 {
 	const Liandan__Token *token;
@@ -133,7 +133,7 @@ static enum ld_err token_admit(struct ld_custody *c, const char *text, size_t le
 	if (text == NULL || ld_token_open(text, len, c->arena, &token, &signature, &signature_len,
 					  &body, &body_len) != LD_OK)
 		return refused(why, cap, "malformed token");
-	err = token_fits(c, token, client_id, now_ms, recheck, why, cap);
+	err = token_fits(c, token, client_id, wall_ms, recheck, why, cap);
 	if (err != LD_OK)
 		return err;
 	if (token->key_id.len != LD_KEY_ID_BYTES ||
@@ -149,11 +149,12 @@ static enum ld_err token_admit(struct ld_custody *c, const char *text, size_t le
 }
 
 enum ld_err ld_identify_token(struct ld_custody *c, const char *text, size_t len,
-			      const char *client_id, int64_t now_ms, bool recheck,
+			      const char *client_id, int64_t now_ms, int64_t wall_ms, bool recheck,
 			      struct ld_identity *out, char *why, size_t cap)
 {
 	size_t mark = c->arena->used;
-	enum ld_err err = token_admit(c, text, len, client_id, now_ms, recheck, out, why, cap);
+	enum ld_err err =
+	    token_admit(c, text, len, client_id, now_ms, wall_ms, recheck, out, why, cap);
 
 	c->arena->used = mark;
 	return err;

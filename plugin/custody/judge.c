@@ -7,6 +7,23 @@
 
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/departure.h"
+#include "plugin/custody/track.h"
+
+/* Text that was cut to fit may end inside a character: the gate wants whole ones. */
+static void whole_characters(char *text)
+{
+	size_t n = strlen(text), k = n;
+
+	while (k > 0 && n - k < 3 && ((unsigned char)text[k - 1] & 0xc0) == 0x80)
+		k--;
+	if (k == 0 || (unsigned char)text[k - 1] < 0xc0)
+		return;
+	unsigned char lead = (unsigned char)text[k - 1];
+	size_t want = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+
+	if (n - (k - 1) < want)
+		text[k - 1] = '\0';
+}
 
 bool ld_refuse(struct ld_judgement *j, Liandan__Reason reason, const char *fmt, ...)
 {
@@ -19,6 +36,7 @@ bool ld_refuse(struct ld_judgement *j, Liandan__Reason reason, const char *fmt, 
 	va_start(ap, fmt);
 	vsnprintf(j->detail, sizeof j->detail, fmt, ap);
 	va_end(ap);
+	whole_characters(j->detail);
 	return false;
 }
 
@@ -33,12 +51,14 @@ bool ld_hold(struct ld_judgement *j, Liandan__Reason waits_for, const char *fmt,
 	va_start(ap, fmt);
 	vsnprintf(j->detail, sizeof j->detail, fmt, ap);
 	va_end(ap);
+	whole_characters(j->detail);
 	return false;
 }
 
 bool ld_violate(struct ld_custody *c, struct ld_judgement *j, Liandan__Reason reason,
 		const char *subject, int64_t value, int64_t threshold)
 {
+	char text[LD_MAX_ID_BYTES + 1]; /* longer subjects are no ids: what fits is enough to find it */
 	Liandan__Violation *v;
 
 	if (j->n_violations == LD_MAX_VIOLATIONS)
@@ -48,7 +68,9 @@ bool ld_violate(struct ld_custody *c, struct ld_judgement *j, Liandan__Reason re
 		return true;
 	liandan__violation__init(v);
 	v->reason = reason;
-	v->subject = ld_arena_dup(c->arena, subject, strlen(subject) + 1);
+	snprintf(text, sizeof text, "%s", subject);
+	whole_characters(text);
+	v->subject = ld_c_str(c, text);
 	v->value = value;
 	v->threshold = threshold;
 	if (v->subject == NULL)
@@ -203,6 +225,8 @@ void ld_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_ju
 		ld_stock_follow(c, f, j, own);
 	if (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN)
 		ld_departure_follow_taken(c, f, f->event->handover_taken, own);
+	else if (body == LIANDAN__EVENT__BODY_RECEIVED)
+		ld_track_follow_received(c, f, f->event->received, own);
 }
 
 void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index, int64_t now_ms,

@@ -1,4 +1,5 @@
-/* Who is licensed for what, and who is registered at all. CUSTODY-2, 6, 14; Order 23 articles 10 to 13. */
+/* Who is licensed for what, and who is registered at all. CUSTODY-2, 6, 14; Order 23 articles 10
+ * to 13. */
 #include <string.h>
 
 #include "plugin/custody/manifest_judge.h"
@@ -55,7 +56,8 @@ struct licence_walk {
 	bool found;
 };
 
-static int licence_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+static int licence_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		       size_t len)
 {
 	struct licence_walk *w = ctx;
 	char id[LD_MAX_ID_BYTES + 1];

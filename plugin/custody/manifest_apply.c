@@ -1,4 +1,5 @@
-/* The manifest up to the first hand-over: created, sealed, cancelled, offered. CUSTODY-1, 2, 4, 5. */
+/* The manifest up to the first hand-over: created, sealed, cancelled, offered. CUSTODY-1, 2, 4, 5.
+ */
 #include <string.h>
 
 #include "plugin/custody/apply.h"
@@ -14,8 +15,9 @@ bool ld_same_id(ProtobufCBinaryData a, ProtobufCBinaryData b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-enum ld_err ld_container_move(struct ld_custody *c, const char *container, const ProtobufCBinaryData *of,
-			      const struct ld_container_step *step, uint64_t index)
+enum ld_err ld_container_move(struct ld_custody *c, const char *container,
+			      const ProtobufCBinaryData *of, const struct ld_container_step *step,
+			      uint64_t index)
 {
 	static const ProtobufCBinaryData none = {0, NULL};
 	size_t mark = ld_mark(c);
@@ -49,29 +51,32 @@ enum ld_err ld_manifest_move_all(struct ld_custody *c, const Custody__Manifest *
 
 	for (size_t i = 0; err == LD_OK && i < m->n_items; i++)
 		if (m->items[i]->container[0] != '\0')
-			err = ld_container_move(c, m->items[i]->container, &m->manifest, step, index);
+			err =
+			    ld_container_move(c, m->items[i]->container, &m->manifest, step, index);
 	return err;
 }
 
 /* Binds or frees the bulk shares of a sealed manifest: sign +1 or -1. */
-static enum ld_err book_bound(struct ld_custody *c, const Custody__Manifest *m, int sign, uint64_t index)
+static enum ld_err book_bound(struct ld_custody *c, const Custody__Manifest *m, int sign,
+			      uint64_t index)
 {
 	enum ld_err err = LD_OK;
 
 	for (size_t i = 0; err == LD_OK && i < m->n_items; i++) {
 		const Liandan__Item *item = m->items[i];
 		const Liandan__Line *line = ld_manifest_line(m, item->line);
-		struct ld_booking b = {.bound_g = sign > 0 ? item->mass_g : ld_sub_g(0, item->mass_g)};
+		struct ld_booking b = {.bound_g =
+					   sign > 0 ? item->mass_g : ld_sub_g(0, item->mass_g)};
 
 		if (item->container[0] == '\0' && line != NULL)
-			err = ld_stock_book(c, m->created->generator, m->created->site, line->code, &b,
-					    index);
+			err = ld_stock_book(c, m->created->generator, m->created->site, line->code,
+					    &b, index);
 	}
 	return err;
 }
 
-static enum ld_err bind_container(struct ld_custody *c, const Custody__Manifest *m, const char *container,
-				  uint64_t index)
+static enum ld_err bind_container(struct ld_custody *c, const Custody__Manifest *m,
+				  const char *container, uint64_t index)
 {
 	size_t mark = ld_mark(c);
 	Custody__Container *k;
@@ -88,8 +93,8 @@ static enum ld_err bind_container(struct ld_custody *c, const Custody__Manifest 
 	return found(err);
 }
 
-static enum ld_err free_container(struct ld_custody *c, const Custody__Manifest *m, const char *container,
-				  uint64_t index)
+static enum ld_err free_container(struct ld_custody *c, const Custody__Manifest *m,
+				  const char *container, uint64_t index)
 {
 	size_t mark = ld_mark(c);
 	Custody__Container *k;
@@ -117,7 +122,8 @@ enum ld_err ld_manifest_unbind(struct ld_custody *c, Custody__Manifest *m, uint6
 }
 
 /* CUSTODY-1 */
-static enum ld_err created(struct ld_custody *c, const struct ld_fact *f, Liandan__ManifestCreated *b)
+static enum ld_err created(struct ld_custody *c, const struct ld_fact *f,
+			   Liandan__ManifestCreated *b)
 {
 	Custody__Manifest m = CUSTODY__MANIFEST__INIT;
 	enum ld_err err;
@@ -131,8 +137,8 @@ static enum ld_err created(struct ld_custody *c, const struct ld_fact *f, Lianda
 	m.created_index = f->index;
 	err = ld_manifest_touch_put(c, f, &m);
 	if (err == LD_OK && b->number[0] != '\0')
-		err = ld_state_put(c->state, LD_T_NUMBER, b->number, strlen(b->number), b->manifest.data,
-				   b->manifest.len);
+		err = ld_state_put(c->state, LD_T_NUMBER, b->number, strlen(b->number),
+				   b->manifest.data, b->manifest.len);
 	if (err == LD_OK)
 		err = ld_manifest_count(c, &m, 1, 0);
 	if (err == LD_OK)
@@ -150,7 +156,8 @@ static int64_t pickup_due(const struct ld_custody *c, const struct ld_fact *f, i
 }
 
 /* CUSTODY-2 */
-static enum ld_err sealed(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestSealed *b)
+static enum ld_err sealed(struct ld_custody *c, const struct ld_fact *f,
+			  const Liandan__ManifestSealed *b)
 {
 	Custody__Manifest *m;
 	enum ld_err err = ld_manifest_get(c, b->manifest, &m);
@@ -204,9 +211,10 @@ static enum ld_err cancelled(struct ld_custody *c, const struct ld_fact *f,
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
-/* CUSTODY-5. A time that is not ahead counts as none: an offer that cannot be taken would strand nobody but
- * help nobody either. */
-static enum ld_err offered(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverOffered *b)
+/* CUSTODY-5. A time that is not ahead counts as none: an offer that cannot be taken would strand
+ * nobody but help nobody either. */
+static enum ld_err offered(struct ld_custody *c, const struct ld_fact *f,
+			   const Liandan__HandoverOffered *b)
 {
 	Custody__Offer offer = CUSTODY__OFFER__INIT;
 	Custody__Manifest *m;
@@ -228,8 +236,9 @@ static enum ld_err offered(struct ld_custody *c, const struct ld_fact *f, const 
 	offer.items = b->items;
 	offer.n_seals = b->n_seals;
 	offer.seals = b->seals;
-	offer.expires_ms =
-	    b->expires_ms > f->recorded_at_ms ? b->expires_ms : f->recorded_at_ms + c->rules->offer_ms;
+	offer.expires_ms = b->expires_ms > f->recorded_at_ms
+			       ? b->expires_ms
+			       : f->recorded_at_ms + c->rules->offer_ms;
 	offer.person = (char *)(uintptr_t)ld_person_of(c, f->signer);
 	m->offer = &offer;
 	ld_offer_key(&k, offer.to_party, m->manifest);
@@ -240,8 +249,8 @@ static enum ld_err offered(struct ld_custody *c, const struct ld_fact *f, const 
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
-static enum ld_err withdrawn(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData manifest,
-			     ProtobufCBinaryData offer)
+static enum ld_err withdrawn(struct ld_custody *c, const struct ld_fact *f,
+			     ProtobufCBinaryData manifest, ProtobufCBinaryData offer)
 {
 	Custody__Manifest *m;
 	enum ld_err err = ld_manifest_get(c, manifest, &m);

@@ -1,5 +1,5 @@
-/* The far end: arrived, received, accepted, rejected. Facts: before their state they wait, after it they are
- * refused, and what is wrong with them is recorded. CUSTODY-11, 12, 14, 15. */
+/* The far end: arrived, received, accepted, rejected. Facts: before their state they wait, after it
+ * they are refused, and what is wrong with them is recorded. CUSTODY-11, 12, 14, 15. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -83,7 +83,8 @@ static bool arrived_one(struct ld_custody *c, const struct ld_fact *f, const Lia
 		return true;
 	if (strcmp(f->signer->party, m->holder) != 0)
 		return may_take_yet(m, f->signer->party)
-			   ? ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE, "this leg has not been taken yet")
+			   ? ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE,
+				     "this leg has not been taken yet")
 			   : ld_wrong_role(f, j, "a driver of the carrier that holds it");
 	*arrives = true;
 	check_arrival(c, f, m, b, j);
@@ -99,8 +100,10 @@ static void check_place(struct ld_custody *c, const Liandan__Arrived *b, struct 
 		return;
 	}
 	if (b->place != NULL && (b->place->lat_e7 != 0 || b->place->lon_e7 != 0) &&
-	    !ld_site_contains(s->registered, b->place->lat_e7, b->place->lon_e7, c->rules->fence_margin_m))
-		ld_violate(c, j, LIANDAN__REASON__WRONG_PLACE, b->plate, 0, c->rules->fence_margin_m);
+	    !ld_site_contains(s->registered, b->place->lat_e7, b->place->lon_e7,
+			      c->rules->fence_margin_m))
+		ld_violate(c, j, LIANDAN__REASON__WRONG_PLACE, b->plate, 0,
+			   c->rules->fence_margin_m);
 }
 
 /* CUSTODY-11 */
@@ -112,11 +115,14 @@ bool ld_arrived_judge(struct ld_custody *c, const struct ld_fact *f, const Liand
 	if ((f->signer->roles & LD_ROLES_DRIVER) == 0)
 		return ld_wrong_role(f, j, "the driver");
 	for (size_t i = 0; i < b->n_manifests; i++) {
+		size_t mark = ld_mark(c), violations = j->n_violations;
 		bool arrives;
 
 		if (!arrived_one(c, f, b, b->manifests[i], &arrives, j))
 			return false;
 		n += arrives;
+		if (j->n_violations == violations) /* large manifests: give back what was read */
+			ld_release(c, mark);
 	}
 	if (n == 0)
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER, "it has arrived already");
@@ -143,7 +149,8 @@ bool ld_received_judge(struct ld_custody *c, const struct ld_fact *f, const Lian
 		return false;
 	r = reach_of(m, CUSTODY__MANIFEST_STATE__ARRIVED);
 	if (r != HERE)
-		return not_here(j, r, "the arrival is not here yet", "it has been received or rejected");
+		return not_here(j, r, "the arrival is not here yet",
+				"it has been received or rejected");
 	if (!ld_check_persons(c, j, m, m->holder_person, ld_person_of(c, f->signer)))
 		return false;
 	ld_check_content(c, j, m, b->content);
@@ -158,7 +165,8 @@ bool ld_received_judge(struct ld_custody *c, const struct ld_fact *f, const Lian
 	return true;
 }
 
-static const Liandan__AcceptedLine *accepted_line(const Liandan__Accepted *b, uint32_t line, size_t *times)
+static const Liandan__AcceptedLine *accepted_line(const Liandan__Accepted *b, uint32_t line,
+						  size_t *times)
 {
 	const Liandan__AcceptedLine *l = NULL;
 
@@ -173,8 +181,9 @@ static const Liandan__AcceptedLine *accepted_line(const Liandan__Accepted *b, ui
 }
 
 /* Each line once, the pieces that were declared, a mode that is licensed as it was when sealed. */
-static void check_accepted_line(struct ld_custody *c, const Custody__Manifest *m, const Liandan__Line *line,
-				const Liandan__Accepted *b, struct ld_judgement *j)
+static void check_accepted_line(struct ld_custody *c, const Custody__Manifest *m,
+				const Liandan__Line *line, const Liandan__Accepted *b,
+				struct ld_judgement *j)
 {
 	const Liandan__Receiver *r = m->created->receiver;
 	struct ld_licence_need need = {.party = r->party,
@@ -199,8 +208,8 @@ static void check_accepted_line(struct ld_custody *c, const Custody__Manifest *m
 	if (l->mode[0] != '\0')
 		need.mode = l->mode;
 	if (!ld_licensed(c, &need))
-		ld_violate(c, j, LIANDAN__REASON__NOT_LICENSED, need.mode[0] != '\0' ? need.mode : line->code,
-			   line->line, 0);
+		ld_violate(c, j, LIANDAN__REASON__NOT_LICENSED,
+			   need.mode[0] != '\0' ? need.mode : line->code, line->line, 0);
 }
 
 static void check_tickets(struct ld_custody *c, const Liandan__Accepted *b, struct ld_judgement *j)
@@ -209,7 +218,8 @@ static void check_tickets(struct ld_custody *c, const Liandan__Accepted *b, stru
 
 	ld_weigh_net(c, b->tickets, b->n_tickets, &net);
 	if (net.tickets == 0)
-		ld_violate(c, j, LIANDAN__REASON__TICKET_MISSING, "tickets", (int64_t)b->n_tickets, 2);
+		ld_violate(c, j, LIANDAN__REASON__TICKET_MISSING, "tickets", (int64_t)b->n_tickets,
+			   2);
 	if (net.unknown != 0)
 		ld_violate(c, j, LIANDAN__REASON__UNKNOWN_TICKET, "tickets", net.unknown, 0);
 }

@@ -44,8 +44,8 @@ static Liandan__Item **sorted(struct ld_custody *c, Liandan__Item *const *items,
 	return copy;
 }
 
-bool ld_items_same(struct ld_custody *c, Liandan__Item *const *a, size_t na, Liandan__Item *const *b,
-		   size_t nb)
+bool ld_items_same(struct ld_custody *c, Liandan__Item *const *a, size_t na,
+		   Liandan__Item *const *b, size_t nb)
 {
 	size_t mark = ld_mark(c);
 	Liandan__Item **sa, **sb;
@@ -66,7 +66,8 @@ void ld_check_hazards(struct ld_custody *c, struct ld_judgement *j, const Lianda
 	const struct ld_waste_code *w = ld_waste_code_find(line->code_system, line->code);
 
 	if (w != NULL && !ld_waste_code_hazards_fit(w, line->hazards))
-		ld_violate(c, j, LIANDAN__REASON__HAZARDS_DIFFER, line->code, line->hazards, w->hazards);
+		ld_violate(c, j, LIANDAN__REASON__HAZARDS_DIFFER, line->code, line->hazards,
+			   w->hazards);
 }
 
 bool ld_check_persons(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
@@ -85,9 +86,10 @@ bool ld_check_persons(struct ld_custody *c, struct ld_judgement *j, const Custod
 	ld_release(c, mark);
 	/* CUSTODY, Persons, not keys */
 	if (!small)
-		return ld_refuse(j, LIANDAN__REASON__SAME_PERSON, "%s signs for the giver and the taker",
-				 taker);
-	return ld_violate(c, j, LIANDAN__REASON__SAME_PERSON, taker, mass_g, c->rules->small_generator_g);
+		return ld_refuse(j, LIANDAN__REASON__SAME_PERSON,
+				 "%s signs for the giver and the taker", taker);
+	return ld_violate(c, j, LIANDAN__REASON__SAME_PERSON, taker, mass_g,
+			  c->rules->small_generator_g);
 }
 
 void ld_check_content(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
@@ -106,7 +108,8 @@ static bool intact(const char *id, Liandan__Seal *const *seals, size_t n)
 	return false;
 }
 
-/* CUSTODY-12. Seals that were found besides are not asked about: a milk run seals again at each stop. */
+/* CUSTODY-12. Seals that were found besides are not asked about: a milk run seals again at each
+ * stop. */
 void ld_check_seals(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
 		    Liandan__Seal *const *seals, size_t n)
 {

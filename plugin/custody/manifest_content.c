@@ -2,7 +2,8 @@
 #include "proto/digest.h"
 
 enum ld_err ld_manifest_content(struct ld_arena *arena, const Liandan__ManifestCreated *created,
-				Liandan__Item *const *items, size_t n_items, uint8_t out[LD_HASH_BYTES])
+				Liandan__Item *const *items, size_t n_items,
+				uint8_t out[LD_HASH_BYTES])
 {
 	size_t mark = arena->used;
 	size_t total = liandan__manifest_created__get_packed_size(created);

@@ -1,5 +1,5 @@
-/* What follows from a step of the manifest once it has taken effect: its end, and what late news explains.
- * CUSTODY-19, 22. */
+/* What follows from a step of the manifest once it has taken effect: its end, and what late news
+ * explains. CUSTODY-19, 22. */
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/weigh.h"
@@ -20,8 +20,8 @@ static Liandan__ClosedLine *closed_line(struct ld_custody *c, const Custody__Man
 	return l;
 }
 
-void ld_manifest_close(struct ld_custody *c, const Custody__Manifest *m, Liandan__CloseReason reason,
-		       struct ld_own_list *own)
+void ld_manifest_close(struct ld_custody *c, const Custody__Manifest *m,
+		       Liandan__CloseReason reason, struct ld_own_list *own)
 {
 	Liandan__ManifestClosed *b = ld_own_add(c, own, LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED);
 	size_t n = m->created->n_lines;
@@ -74,7 +74,8 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		break;
 	case LIANDAN__EVENT__BODY_ARRIVED:
 		for (size_t i = 0; i < e->arrived->n_manifests; i++)
-			explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE, e->arrived->manifests[i]);
+			explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE,
+				e->arrived->manifests[i]);
 		break;
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE, e->received->manifest);

@@ -1,4 +1,5 @@
-/* The draft: created, sealed, cancelled. Intentions: refused when a hard check fails. CUSTODY-1, 4. */
+/* The draft: created, sealed, cancelled. Intentions: refused when a hard check fails. CUSTODY-1, 4.
+ */
 #include "plugin/custody/manifest_judge.h"
 
 #include <inttypes.h>
@@ -37,8 +38,9 @@ static int64_t number_part(const char *s, size_t n)
 }
 
 /* CUSTODY-1: well-formed; the generator's prefecture, this year or the one next to it. */
-static bool check_number(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestCreated *b,
-			 uint32_t division, struct ld_judgement *j)
+static bool check_number(struct ld_custody *c, const struct ld_fact *f,
+			 const Liandan__ManifestCreated *b, uint32_t division,
+			 struct ld_judgement *j)
 {
 	int64_t now = china_year(f->recorded_at_ms);
 	const char *number = b->number;
@@ -52,11 +54,12 @@ static bool check_number(struct ld_custody *c, const struct ld_fact *f, const Li
 		return ld_refuse(j, LIANDAN__REASON__BAD_NUMBER, "the number must have 14 digits");
 	year = number_part(number, 4);
 	if (year < now - 1 || year > now + 1)
-		return ld_refuse(j, LIANDAN__REASON__BAD_NUMBER, "the number's year is %" PRId64, year);
+		return ld_refuse(j, LIANDAN__REASON__BAD_NUMBER, "the number's year is %" PRId64,
+				 year);
 	if (division != 0 && number_part(number + 4, 4) != (int64_t)division / 100)
 		return ld_refuse(j, LIANDAN__REASON__BAD_NUMBER,
-				 "the number's prefecture is %.4s, the generator's %" PRIu32, number + 4,
-				 division / 100);
+				 "the number's prefecture is %.4s, the generator's %" PRIu32,
+				 number + 4, division / 100);
 	if (ld_state_get(c->state, LD_T_NUMBER, number, strlen(number), &value, &len) == LD_OK)
 		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS, "number %s is in use", number);
 	return true;
@@ -70,14 +73,15 @@ static bool check_line(const Liandan__ManifestCreated *b, size_t at, struct ld_j
 		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "lines are numbered from 1");
 	for (size_t i = 0; i < at; i++)
 		if (b->lines[i]->line == line->line)
-			return ld_refuse(j, LIANDAN__REASON__QUANTITY, "line %" PRIu32 " is there twice",
-					 line->line);
+			return ld_refuse(j, LIANDAN__REASON__QUANTITY,
+					 "line %" PRIu32 " is there twice", line->line);
 	if (!ld_code_known(line->code_system, line->code))
-		return ld_refuse(j, LIANDAN__REASON__BAD_WASTE_CODE, "line %" PRIu32 ": no such code %s",
-				 line->line, line->code);
+		return ld_refuse(j, LIANDAN__REASON__BAD_WASTE_CODE,
+				 "line %" PRIu32 ": no such code %s", line->line, line->code);
 	if (line->quantity == NULL || line->quantity->mass_g <= 0 ||
 	    line->quantity->mass_g > LD_MAX_MASS_G)
-		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "line %" PRIu32 " has no mass", line->line);
+		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "line %" PRIu32 " has no mass",
+				 line->line);
 	return true;
 }
 
@@ -106,39 +110,44 @@ static bool check_carriers(struct ld_custody *c, const struct ld_fact *f,
 					 "%s is not registered as a carrier", party);
 		first = first || b->carriers[i]->order == 1;
 	}
-	return first || ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "no carrier is named for leg 1");
+	return first ||
+	       ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "no carrier is named for leg 1");
 }
 
-static bool check_parties(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestCreated *b,
-			  struct ld_judgement *j)
+static bool check_parties(struct ld_custody *c, const struct ld_fact *f,
+			  const Liandan__ManifestCreated *b, struct ld_judgement *j)
 {
 	const Liandan__Receiver *r = b->receiver;
 	int64_t at = f->recorded_at_ms;
 
 	if (!ld_party_active(c, b->generator, LIANDAN__ROLE__ROLE_GENERATOR, at))
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "%s is not registered as a generator",
-				 b->generator);
+		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY,
+				 "%s is not registered as a generator", b->generator);
 	if (r == NULL || !ld_party_active(c, r->party, LIANDAN__ROLE__ROLE_RECEIVER, at))
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "%s is not registered as a receiver",
+		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY,
+				 "%s is not registered as a receiver",
 				 r != NULL ? r->party : "nobody");
 	if (!ld_site_usable(c, b->site, b->generator, at))
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SITE, "%s is not a site of %s", b->site,
-				 b->generator);
+		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SITE, "%s is not a site of %s",
+				 b->site, b->generator);
 	if (!ld_site_usable(c, r->site, r->party, at))
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SITE, "%s is not a site of %s", r->site,
-				 r->party);
+		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SITE, "%s is not a site of %s",
+				 r->site, r->party);
 	if (strcmp(b->site, r->site) == 0)
-		return ld_refuse(j, LIANDAN__REASON__SAME_SITE, "%s is origin and destination", b->site);
+		return ld_refuse(j, LIANDAN__REASON__SAME_SITE, "%s is origin and destination",
+				 b->site);
 	return check_carriers(c, f, b, j);
 }
 
-/* Children are made by a partial hand-over, a return or a redirection, not by a draft; a collector that sends on
- * what it received names where it came from. */
-static bool check_kind(struct ld_custody *c, const Liandan__ManifestCreated *b, struct ld_judgement *j)
+/* Children are made by a partial hand-over, a return or a redirection, not by a draft; a collector
+ * that sends on what it received names where it came from. */
+static bool check_kind(struct ld_custody *c, const Liandan__ManifestCreated *b,
+		       struct ld_judgement *j)
 {
 	if (b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL &&
 	    b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD)
-		return ld_refuse(j, LIANDAN__REASON__LIMIT, "child manifests are not made by a draft");
+		return ld_refuse(j, LIANDAN__REASON__LIMIT,
+				 "child manifests are not made by a draft");
 	for (size_t i = 0; i < b->n_parents; i++) {
 		size_t mark = ld_mark(c);
 		Custody__Manifest *parent;
@@ -153,8 +162,8 @@ static bool check_kind(struct ld_custody *c, const Liandan__ManifestCreated *b, 
 }
 
 /* CUSTODY-1 */
-bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestCreated *b,
-		      struct ld_judgement *j)
+bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f,
+		      const Liandan__ManifestCreated *b, struct ld_judgement *j)
 {
 	Custody__Manifest *there;
 	Custody__Party *p;
@@ -166,7 +175,8 @@ bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f, const Liand
 	if (!check_kind(c, b, j) || !check_parties(c, f, b, j) || !check_lines(b, j))
 		return false;
 	if (ld_party_get(c, b->generator, &p) != LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "%s is not registered", b->generator);
+		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "%s is not registered",
+				 b->generator);
 	if (p->drafts >= LD_MAX_DRAFTS_PER_PARTY)
 		return ld_refuse(j, LIANDAN__REASON__LIMIT, "%d drafts are open already",
 				 LD_MAX_DRAFTS_PER_PARTY);
@@ -174,8 +184,8 @@ bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f, const Liand
 }
 
 /* CUSTODY-4 */
-bool ld_cancelled_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestCancelled *b,
-			struct ld_judgement *j)
+bool ld_cancelled_judge(struct ld_custody *c, const struct ld_fact *f,
+			const Liandan__ManifestCancelled *b, struct ld_judgement *j)
 {
 	Custody__Manifest *m;
 
@@ -183,7 +193,8 @@ bool ld_cancelled_judge(struct ld_custody *c, const struct ld_fact *f, const Lia
 		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_MANIFEST, "no such manifest");
 	if (!ld_signer_is(f, LIANDAN__ROLE__ROLE_GENERATOR, m->created->generator))
 		return ld_wrong_role(f, j, "the generator");
-	if (m->state != CUSTODY__MANIFEST_STATE__DRAFT && m->state != CUSTODY__MANIFEST_STATE__SEALED)
+	if (m->state != CUSTODY__MANIFEST_STATE__DRAFT &&
+	    m->state != CUSTODY__MANIFEST_STATE__SEALED)
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER,
 				 "only a draft or a sealed manifest can be cancelled");
 	if ((m->flags & CUSTODY__MANIFEST_FLAG__FLAG_ON_HOLD) != 0)

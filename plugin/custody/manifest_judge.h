@@ -18,19 +18,21 @@
 /* What must be licensed. */
 struct ld_licence_need {
 	const char *party;
-	const char *licence;  /* only this one; "": any of the party's */
-	const char *site;     /* a licence bound to another site does not count; "": do not ask */
-	uint32_t kinds;       /* LD_LICENCE_… */
+	const char *licence; /* only this one; "": any of the party's */
+	const char *site;    /* a licence bound to another site does not count; "": do not ask */
+	uint32_t kinds;	     /* LD_LICENCE_… */
 	const char *code;
-	const char *mode;     /* "": do not ask */
-	int64_t at_ms;        /* in force then */
-	int64_t sealed_ms;    /* what was sealed before a withdrawal may finish, where it says so; 0: not sealed */
+	const char *mode;  /* "": do not ask */
+	int64_t at_ms;	   /* in force then */
+	int64_t sealed_ms; /* what was sealed before a withdrawal may finish, where it says so; 0:
+			      not sealed */
 };
 bool ld_licensed(struct ld_custody *c, const struct ld_licence_need *need);
 
 /* The signer's key has one of the roles and belongs to the party. */
 bool ld_signer_is(const struct ld_fact *f, uint32_t roles, const char *party);
-/* A party that is registered and active at_ms. role: a Role bit that it must have; 0: do not ask. */
+/* A party that is registered and active at_ms. role: a Role bit that it must have; 0: do not ask.
+ */
 bool ld_party_active(struct ld_custody *c, const char *party, uint32_t role, int64_t at_ms);
 /* A site of that party, in use at_ms, where waste may stand (no red zone, no parking). */
 bool ld_site_usable(struct ld_custody *c, const char *site, const char *party, int64_t at_ms);
@@ -39,11 +41,12 @@ bool ld_code_known(Liandan__CodeSystem system, const char *code);
 /* Refuses with WRONG_ROLE, or DELEGATION_MISSING where the event claims a delegation. */
 bool ld_wrong_role(const struct ld_fact *f, struct ld_judgement *j, const char *must);
 /* Same masses of the same things, in any order. */
-bool ld_items_same(struct ld_custody *c, Liandan__Item *const *a, size_t na, Liandan__Item *const *b,
-		   size_t nb);
+bool ld_items_same(struct ld_custody *c, Liandan__Item *const *a, size_t na,
+		   Liandan__Item *const *b, size_t nb);
 /* HAZARDS_DIFFER where the letters are not the catalogue's. */
 void ld_check_hazards(struct ld_custody *c, struct ld_judgement *j, const Liandan__Line *line);
-/* The same pen on both sides: refuses above the small-generator threshold, flags below it, true otherwise. */
+/* The same pen on both sides: refuses above the small-generator threshold, flags below it, true
+ * otherwise. */
 bool ld_check_persons(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
 		      const char *giver, const char *taker);
 /* BAD_CONTENT unless it is what was sealed. */
@@ -54,18 +57,18 @@ void ld_check_seals(struct ld_custody *c, struct ld_judgement *j, const Custody_
 		    Liandan__Seal *const *seals, size_t n);
 
 /* One per body. */
-bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestCreated *b,
-		      struct ld_judgement *j);
-bool ld_sealed_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestSealed *b,
-		     struct ld_judgement *j);
-bool ld_cancelled_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestCancelled *b,
-			struct ld_judgement *j);
-bool ld_offered_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverOffered *b,
-		      struct ld_judgement *j);
-bool ld_withdrawn_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__OfferWithdrawn *b,
-			struct ld_judgement *j);
-bool ld_declined_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverDeclined *b,
-		       struct ld_judgement *j);
+bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f,
+		      const Liandan__ManifestCreated *b, struct ld_judgement *j);
+bool ld_sealed_judge(struct ld_custody *c, const struct ld_fact *f,
+		     const Liandan__ManifestSealed *b, struct ld_judgement *j);
+bool ld_cancelled_judge(struct ld_custody *c, const struct ld_fact *f,
+			const Liandan__ManifestCancelled *b, struct ld_judgement *j);
+bool ld_offered_judge(struct ld_custody *c, const struct ld_fact *f,
+		      const Liandan__HandoverOffered *b, struct ld_judgement *j);
+bool ld_withdrawn_judge(struct ld_custody *c, const struct ld_fact *f,
+			const Liandan__OfferWithdrawn *b, struct ld_judgement *j);
+bool ld_declined_judge(struct ld_custody *c, const struct ld_fact *f,
+		       const Liandan__HandoverDeclined *b, struct ld_judgement *j);
 bool ld_taken_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverTaken *b,
 		    struct ld_judgement *j);
 bool ld_arrived_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__Arrived *b,
@@ -80,7 +83,7 @@ bool ld_treated_judge(struct ld_custody *c, const struct ld_fact *f, const Liand
 		      struct ld_judgement *j);
 
 /* Adds ManifestClosed with the lines as they stand. CUSTODY-19 */
-void ld_manifest_close(struct ld_custody *c, const Custody__Manifest *m, Liandan__CloseReason reason,
-		       struct ld_own_list *own);
+void ld_manifest_close(struct ld_custody *c, const Custody__Manifest *m,
+		       Liandan__CloseReason reason, struct ld_own_list *own);
 
 #endif

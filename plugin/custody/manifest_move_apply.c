@@ -1,5 +1,5 @@
-/* The manifest from the first hand-over to its end. Custody moves here and nowhere else: `holder` changes
- * when the taker has signed. CUSTODY-6, 11, 12, 14, 15, 19. */
+/* The manifest from the first hand-over to its end. Custody moves here and nowhere else: `holder`
+ * changes when the taker has signed. CUSTODY-6, 11, 12, 14, 15, 19. */
 #include <string.h>
 
 #include "plugin/custody/apply.h"
@@ -26,16 +26,18 @@ struct line_sums {
 	int64_t contained_g[LD_MAX_LINES + 1];
 };
 
-/* One sealed container leaves the origin with the carrier. What is not in the generator's stock there (it was
- * recorded as a violation) is left where the book has it. */
-static enum ld_err ship_container(struct ld_custody *c, const Custody__Manifest *m, const Liandan__Item *item,
-				  const char *carrier, int64_t *contained_g, uint64_t index)
+/* One sealed container leaves the origin with the carrier. What is not in the generator's stock
+ * there (it was recorded as a violation) is left where the book has it. */
+static enum ld_err ship_container(struct ld_custody *c, const Custody__Manifest *m,
+				  const Liandan__Item *item, const char *carrier,
+				  int64_t *contained_g, uint64_t index)
 {
 	size_t mark = ld_mark(c);
 	Custody__Container *k;
 	enum ld_err err = ld_container_get(c, item->container, &k);
 
-	if (err == LD_OK && ld_container_in_stock(k) && strcmp(k->party, m->created->generator) == 0 &&
+	if (err == LD_OK && ld_container_in_stock(k) &&
+	    strcmp(k->party, m->created->generator) == 0 &&
 	    strcmp(k->site, m->created->site) == 0) {
 		static const char nowhere[] = "";
 
@@ -52,9 +54,10 @@ static enum ld_err ship_container(struct ld_custody *c, const Custody__Manifest 
 	return found(err);
 }
 
-/* First leg: the generator's stock becomes the shipment. `bound`: bulk was booked as bound at sealing. */
-static enum ld_err ship(struct ld_custody *c, const Custody__Manifest *m, const char *carrier, bool bound,
-			uint64_t index)
+/* First leg: the generator's stock becomes the shipment. `bound`: bulk was booked as bound at
+ * sealing. */
+static enum ld_err ship(struct ld_custody *c, const Custody__Manifest *m, const char *carrier,
+			bool bound, uint64_t index)
 {
 	struct line_sums sums = {{0}, {0}};
 	const Liandan__ManifestCreated *b = m->created;
@@ -68,7 +71,8 @@ static enum ld_err ship(struct ld_custody *c, const Custody__Manifest *m, const 
 		if (m->items[i]->container[0] == '\0')
 			sums.bulk_g[slot] = ld_add_g(sums.bulk_g[slot], m->items[i]->mass_g);
 		else
-			err = ship_container(c, m, m->items[i], carrier, &sums.contained_g[slot], index);
+			err = ship_container(c, m, m->items[i], carrier, &sums.contained_g[slot],
+					     index);
 	}
 	for (size_t i = 0; err == LD_OK && i < b->n_lines && i <= LD_MAX_LINES; i++) {
 		struct ld_booking book = {
@@ -77,8 +81,9 @@ static enum ld_err ship(struct ld_custody *c, const Custody__Manifest *m, const 
 		};
 
 		if (book.shipped_g != 0)
-			err = ld_stock_book_contained(c, b->generator, b->site, b->lines[i]->code, &book,
-						      ld_sub_g(0, sums.contained_g[i]), index);
+			err =
+			    ld_stock_book_contained(c, b->generator, b->site, b->lines[i]->code,
+						    &book, ld_sub_g(0, sums.contained_g[i]), index);
 	}
 	return err;
 }
@@ -112,9 +117,8 @@ static void weigh_load(struct ld_custody *c, Custody__Manifest *m)
 
 static enum ld_err travel_clocks(struct ld_custody *c, const Custody__Manifest *m)
 {
-	enum ld_err err =
-	    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL,
-			      ld_overdue_ms(c->rules, m->taken_ms, m->eta_ms));
+	enum ld_err err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL,
+					    ld_overdue_ms(c->rules, m->taken_ms, m->eta_ms));
 
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST, 0);
@@ -157,7 +161,8 @@ static enum ld_err leave(struct ld_custody *c, const struct ld_fact *f, Custody_
 }
 
 /* CUSTODY-6: custody moves to the taker. */
-enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverTaken *t)
+enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
+			   const Liandan__HandoverTaken *t)
 {
 	Custody__Manifest *m;
 	const Custody__Key *giver;
@@ -185,7 +190,8 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f, const 
 	set_seals(m, t);
 	m->taken_ms = ld_step_ms(f, m->taken_ms != 0 ? m->taken_ms : m->sealed_ms);
 	m->eta_ms = ld_expected_ms(c->rules, m, m->taken_ms, t->eta_ms);
-	m->flags &= ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
+	m->flags &=
+	    ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
 	if (m->taken_g == 0)
 		weigh_load(c, m);
 	err = load_put(c, m);
@@ -194,8 +200,8 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f, const 
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
-static enum ld_err arrive_one(struct ld_custody *c, const struct ld_fact *f, const Liandan__Arrived *a,
-			      ProtobufCBinaryData id)
+static enum ld_err arrive_one(struct ld_custody *c, const struct ld_fact *f,
+			      const Liandan__Arrived *a, ProtobufCBinaryData id)
 {
 	Custody__Manifest *m;
 	enum ld_err err = ld_manifest_get(c, id, &m);
@@ -219,7 +225,8 @@ static enum ld_err arrive_one(struct ld_custody *c, const struct ld_fact *f, con
 }
 
 /* CUSTODY-11 */
-enum ld_err ld_arrived_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__Arrived *a)
+enum ld_err ld_arrived_apply(struct ld_custody *c, const struct ld_fact *f,
+			     const Liandan__Arrived *a)
 {
 	enum ld_err err = LD_OK;
 
@@ -244,7 +251,8 @@ static enum ld_err unload(struct ld_custody *c, const struct ld_fact *f, Custody
 
 	m->holder = m->created->receiver->party;
 	m->holder_person = (char *)(uintptr_t)ld_person_of(c, f->signer);
-	m->flags &= ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
+	m->flags &=
+	    ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
 	err = load_del(c, m);
 	if (err == LD_OK)
 		err = travel_stop(c, m);
@@ -254,7 +262,8 @@ static enum ld_err unload(struct ld_custody *c, const struct ld_fact *f, Custody
 }
 
 /* CUSTODY-12 */
-enum ld_err ld_received_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__Received *r)
+enum ld_err ld_received_apply(struct ld_custody *c, const struct ld_fact *f,
+			      const Liandan__Received *r)
 {
 	Custody__Manifest *m;
 	enum ld_err err = ld_manifest_get(c, r->manifest, &m);
@@ -271,8 +280,8 @@ enum ld_err ld_received_apply(struct ld_custody *c, const struct ld_fact *f, con
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
-/* The accepted mass of a line, shared over its items in order, so that containers carry what was accepted and
- * grams add exactly. */
+/* The accepted mass of a line, shared over its items in order, so that containers carry what was
+ * accepted and grams add exactly. */
 static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const Liandan__Line *line,
 			     uint64_t index)
 {
@@ -303,7 +312,8 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 }
 
 /* CUSTODY-14 */
-enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__Accepted *a)
+enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
+			      const Liandan__Accepted *a)
 {
 	struct ld_net net = {0, 0, false, 0, 0};
 	Custody__Manifest *m;
@@ -322,7 +332,8 @@ enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f, con
 	for (size_t i = 0; err == LD_OK && i < m->created->n_lines; i++)
 		err = book_line(c, m, m->created->lines[i], f->index);
 	if (err == LD_OK)
-		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
+		err =
+		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
 	/* Law article 81: a licensed operator stores at most a year */
 	if (err == LD_OK && ld_manifest_accepted_g(m) > 0)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
@@ -331,10 +342,13 @@ enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f, con
 }
 
 /* On the truck, custody is the carrier's, again where the receiver had already taken over. */
-static enum ld_err back_on_truck(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
+static enum ld_err back_on_truck(struct ld_custody *c, const struct ld_fact *f,
+				 Custody__Manifest *m)
 {
-	const struct ld_container_step step = {
-	    .state = CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT, .party = m->carrier, .site = ""};
+	const struct ld_container_step step = {.state =
+						   CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT,
+					       .party = m->carrier,
+					       .site = ""};
 	enum ld_err err;
 
 	m->holder = m->carrier;
@@ -345,7 +359,8 @@ static enum ld_err back_on_truck(struct ld_custody *c, const struct ld_fact *f, 
 }
 
 /* CUSTODY-15 */
-enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__Rejected *r)
+enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f,
+			      const Liandan__Rejected *r)
 {
 	Custody__Manifest *m;
 	enum ld_err err = ld_manifest_get(c, r->manifest, &m);
@@ -360,7 +375,8 @@ enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f, con
 	err = r->waste_is_on == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK ? back_on_truck(c, f, m)
 									: unload(c, f, m);
 	if (err == LD_OK)
-		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
+		err =
+		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT,
 					at + c->rules->redirect_ms);

@@ -109,7 +109,8 @@ const Custody__Key *ld_giver_of(const struct ld_fact *f, const Custody__Manifest
 			       : (LIANDAN__ROLE__ROLE_DRIVER | LIANDAN__ROLE__ROLE_CARRIER);
 
 	for (size_t i = 0; i < f->n_cosigners; i++)
-		if ((f->cosigners[i]->roles & roles) != 0 && strcmp(f->cosigners[i]->party, party) == 0)
+		if ((f->cosigners[i]->roles & roles) != 0 &&
+		    strcmp(f->cosigners[i]->party, party) == 0)
 			return f->cosigners[i];
 	return NULL;
 }
@@ -165,7 +166,8 @@ void ld_load_key(struct ld_tkey *k, const char *plate, ProtobufCBinaryData manif
 	ld_offer_key(k, plate, manifest);
 }
 
-enum ld_err ld_manifest_touch_put(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
+enum ld_err ld_manifest_touch_put(struct ld_custody *c, const struct ld_fact *f,
+				  Custody__Manifest *m)
 {
 	ProtobufCBinaryData last = {.len = LD_HASH_BYTES,
 				    .data = (uint8_t *)(uintptr_t)f->event_hash};
@@ -184,7 +186,8 @@ enum ld_err ld_manifest_touch_put(struct ld_custody *c, const struct ld_fact *f,
 	return err;
 }
 
-enum ld_err ld_manifest_count(struct ld_custody *c, const Custody__Manifest *m, int drafts, int open)
+enum ld_err ld_manifest_count(struct ld_custody *c, const Custody__Manifest *m, int drafts,
+			      int open)
 {
 	Custody__Party *p;
 	enum ld_err err = ld_party_get(c, m->created->generator, &p);
@@ -226,6 +229,7 @@ enum ld_err ld_manifest_clock(struct ld_custody *c, const Custody__Manifest *m,
 		return LD_OK;
 	ld_hex_encode(m->manifest.data, m->manifest.len, hex);
 	if (due_ms == 0)
-		return ld_deadline_clear(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock);
+		return ld_deadline_clear(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex,
+					 clock);
 	return ld_deadline_set(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock, due_ms);
 }

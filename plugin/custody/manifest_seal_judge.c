@@ -1,5 +1,5 @@
-/* Sealing freezes the contents: everything on it must be in stock here and free, licensed at the other end, and
- * add up to the gram. An intention: refused when a hard check fails. CUSTODY-2. */
+/* Sealing freezes the contents: everything on it must be in stock here and free, licensed at the
+ * other end, and add up to the gram. An intention: refused when a hard check fails. CUSTODY-2. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +10,16 @@
 
 static int by_container(const void *pa, const void *pb)
 {
-	return strcmp((*(Liandan__Item *const *)pa)->container, (*(Liandan__Item *const *)pb)->container);
+	return strcmp((*(Liandan__Item *const *)pa)->container,
+		      (*(Liandan__Item *const *)pb)->container);
 }
 
-static bool check_twice(struct ld_custody *c, const Liandan__ManifestSealed *b, struct ld_judgement *j)
+static bool check_twice(struct ld_custody *c, const Liandan__ManifestSealed *b,
+			struct ld_judgement *j)
 {
 	size_t mark = ld_mark(c);
-	Liandan__Item **copy = ld_arena_dup(c->arena, b->items, b->n_items * sizeof(Liandan__Item *));
+	Liandan__Item **copy =
+	    ld_arena_dup(c->arena, b->items, b->n_items * sizeof(Liandan__Item *));
 	bool ok = true;
 
 	if (copy == NULL)
@@ -31,18 +34,21 @@ static bool check_twice(struct ld_custody *c, const Liandan__ManifestSealed *b, 
 }
 
 /* A container is in one place and on one open manifest only. */
-static bool check_container(const Custody__Manifest *m, const Liandan__Item *item, const Liandan__Line *line,
-			    const Custody__Container *k, struct ld_judgement *j)
+static bool check_container(const Custody__Manifest *m, const Liandan__Item *item,
+			    const Liandan__Line *line, const Custody__Container *k,
+			    struct ld_judgement *j)
 {
 	if (strcmp(k->party, m->created->generator) != 0 || strcmp(k->site, m->created->site) != 0)
-		return ld_refuse(j, LIANDAN__REASON__CONTAINER_ELSEWHERE, "container %s is not at %s",
-				 item->container, m->created->site);
+		return ld_refuse(j, LIANDAN__REASON__CONTAINER_ELSEWHERE,
+				 "container %s is not at %s", item->container, m->created->site);
 	if (!ld_container_in_stock(k) || k->manifest.len != 0)
 		return ld_refuse(j, LIANDAN__REASON__CONTAINER_ELSEWHERE,
-				 "container %s is not in stock or on another manifest", item->container);
+				 "container %s is not in stock or on another manifest",
+				 item->container);
 	if (strcmp(k->code, line->code) != 0)
-		return ld_refuse(j, LIANDAN__REASON__BAD_WASTE_CODE, "container %s holds %s, line %" PRIu32
-				 " is %s", item->container, k->code, line->line, line->code);
+		return ld_refuse(j, LIANDAN__REASON__BAD_WASTE_CODE,
+				 "container %s holds %s, line %" PRIu32 " is %s", item->container,
+				 k->code, line->line, line->code);
 	if (k->mass_g != item->mass_g)
 		return ld_refuse(j, LIANDAN__REASON__QUANTITY,
 				 "container %s holds %" PRId64 " g, the item says %" PRId64,
@@ -59,10 +65,11 @@ static bool check_item(struct ld_custody *c, const Custody__Manifest *m, const L
 	bool ok;
 
 	if (line == NULL)
-		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "there is no line %" PRIu32, item->line);
-	if (item->mass_g <= 0 || item->mass_g > LD_MAX_MASS_G)
-		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "an item of line %" PRIu32 " has no mass",
+		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "there is no line %" PRIu32,
 				 item->line);
+	if (item->mass_g <= 0 || item->mass_g > LD_MAX_MASS_G)
+		return ld_refuse(j, LIANDAN__REASON__QUANTITY,
+				 "an item of line %" PRIu32 " has no mass", item->line);
 	if (item->container[0] == '\0')
 		return true;
 	if (ld_container_get(c, item->container, &k) != LD_OK)
@@ -73,14 +80,16 @@ static bool check_item(struct ld_custody *c, const Custody__Manifest *m, const L
 	return ok;
 }
 
-static int64_t bulk_of_code(const Custody__Manifest *m, const Liandan__ManifestSealed *b, const char *code)
+static int64_t bulk_of_code(const Custody__Manifest *m, const Liandan__ManifestSealed *b,
+			    const char *code)
 {
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < b->n_items; i++) {
 		const Liandan__Line *line = ld_manifest_line(m, b->items[i]->line);
 
-		if (line != NULL && b->items[i]->container[0] == '\0' && strcmp(line->code, code) == 0)
+		if (line != NULL && b->items[i]->container[0] == '\0' &&
+		    strcmp(line->code, code) == 0)
 			sum = ld_add_g(sum, b->items[i]->mass_g);
 	}
 	return sum;
@@ -91,16 +100,17 @@ static bool estimated(const Custody__Manifest *m, const char *code)
 	for (size_t i = 0; i < m->created->n_lines; i++) {
 		const Liandan__Line *line = m->created->lines[i];
 
-		if (strcmp(line->code, code) == 0 && line->quantity->basis == LIANDAN__BASIS__BASIS_ESTIMATED)
+		if (strcmp(line->code, code) == 0 &&
+		    line->quantity->basis == LIANDAN__BASIS__BASIS_ESTIMATED)
 			return true;
 	}
 	return false;
 }
 
-/* Bulk is what is in stock, not in containers and not bound already; it may be ESTIMATED. Negative book stock blocks
- * new seals at its site until it is counted. */
-static bool check_stock(struct ld_custody *c, const Custody__Manifest *m, const Liandan__ManifestSealed *b,
-			const char *code, struct ld_judgement *j)
+/* Bulk is what is in stock, not in containers and not bound already; it may be ESTIMATED. Negative
+ * book stock blocks new seals at its site until it is counted. */
+static bool check_stock(struct ld_custody *c, const Custody__Manifest *m,
+			const Liandan__ManifestSealed *b, const char *code, struct ld_judgement *j)
 {
 	int64_t bulk = bulk_of_code(m, b, code), in_stock = 0, free_g = 0;
 	size_t mark = ld_mark(c);
@@ -117,12 +127,14 @@ static bool check_stock(struct ld_custody *c, const Custody__Manifest *m, const 
 				 m->created->site);
 	if (bulk > 0 && bulk > free_g && !estimated(m, code))
 		return ld_refuse(j, LIANDAN__REASON__QUANTITY,
-				 "%" PRId64 " g of %s in bulk, %" PRId64 " g in stock", bulk, code, free_g);
+				 "%" PRId64 " g of %s in bulk, %" PRId64 " g in stock", bulk, code,
+				 free_g);
 	return true;
 }
 
-static bool check_receiver_licence(struct ld_custody *c, const struct ld_fact *f, const Custody__Manifest *m,
-				   const Liandan__Line *line, struct ld_judgement *j)
+static bool check_receiver_licence(struct ld_custody *c, const struct ld_fact *f,
+				   const Custody__Manifest *m, const Liandan__Line *line,
+				   struct ld_judgement *j)
 {
 	const Liandan__Receiver *r = m->created->receiver;
 	const struct ld_licence_need need = {.party = r->party,
@@ -134,13 +146,14 @@ static bool check_receiver_licence(struct ld_custody *c, const struct ld_fact *f
 					     .at_ms = f->recorded_at_ms};
 
 	return ld_licensed(c, &need) ||
-	       ld_refuse(j, LIANDAN__REASON__NOT_LICENSED, "%s is not licensed for %s by %s", r->party,
-			 line->code, line->mode[0] != '\0' ? line->mode : "any mode");
+	       ld_refuse(j, LIANDAN__REASON__NOT_LICENSED, "%s is not licensed for %s by %s",
+			 r->party, line->code, line->mode[0] != '\0' ? line->mode : "any mode");
 }
 
 /* General industrial waste needs no licence to carry it. */
-static bool check_carrier_licences(struct ld_custody *c, const struct ld_fact *f, const Custody__Manifest *m,
-				   const Liandan__Line *line, struct ld_judgement *j)
+static bool check_carrier_licences(struct ld_custody *c, const struct ld_fact *f,
+				   const Custody__Manifest *m, const Liandan__Line *line,
+				   struct ld_judgement *j)
 {
 	if (line->code_system == LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_GENERAL)
 		return true;
@@ -156,19 +169,22 @@ static bool check_carrier_licences(struct ld_custody *c, const struct ld_fact *f
 
 		if (!ld_licensed(c, &need))
 			return ld_refuse(j, LIANDAN__REASON__NOT_LICENSED,
-					 "%s is not licensed to carry %s", carrier->party, line->code);
+					 "%s is not licensed to carry %s", carrier->party,
+					 line->code);
 	}
 	return true;
 }
 
 static bool check_line(struct ld_custody *c, const struct ld_fact *f, const Custody__Manifest *m,
-		       const Liandan__ManifestSealed *b, const Liandan__Line *line, struct ld_judgement *j)
+		       const Liandan__ManifestSealed *b, const Liandan__Line *line,
+		       struct ld_judgement *j)
 {
 	int64_t sum = ld_items_of_line_g(b->items, b->n_items, line->line);
 
 	if (sum != ld_line_declared_g(line))
 		return ld_refuse(j, LIANDAN__REASON__QUANTITY,
-				 "the items of line %" PRIu32 " are %" PRId64 " g, the line says %" PRId64,
+				 "the items of line %" PRIu32 " are %" PRId64
+				 " g, the line says %" PRId64,
 				 line->line, sum, ld_line_declared_g(line));
 	if (!check_stock(c, m, b, line->code, j) || !check_receiver_licence(c, f, m, line, j) ||
 	    !check_carrier_licences(c, f, m, line, j))
@@ -177,19 +193,20 @@ static bool check_line(struct ld_custody *c, const struct ld_fact *f, const Cust
 	return true;
 }
 
-static bool check_contents(struct ld_custody *c, const Custody__Manifest *m, const Liandan__ManifestSealed *b,
-			   struct ld_judgement *j)
+static bool check_contents(struct ld_custody *c, const Custody__Manifest *m,
+			   const Liandan__ManifestSealed *b, struct ld_judgement *j)
 {
 	uint8_t content[LD_HASH_BYTES];
 
 	if (b->version != FIRST_VERSION)
-		return ld_refuse(j, LIANDAN__REASON__BAD_CONTENT, "the first version is 1, not %" PRIu32,
-				 b->version);
+		return ld_refuse(j, LIANDAN__REASON__BAD_CONTENT,
+				 "the first version is 1, not %" PRIu32, b->version);
 	if (b->n_items == 0 || b->n_items > LD_MAX_ITEMS)
 		return ld_refuse(j, LIANDAN__REASON__LIMIT, "1 to %d items", LD_MAX_ITEMS);
 	if (ld_manifest_content(c->arena, m->created, b->items, b->n_items, content) != LD_OK)
 		return ld_refuse(j, LIANDAN__REASON__LIMIT, "the manifest is too large");
-	if (b->content.len != sizeof content || memcmp(b->content.data, content, sizeof content) != 0)
+	if (b->content.len != sizeof content ||
+	    memcmp(b->content.data, content, sizeof content) != 0)
 		return ld_refuse(j, LIANDAN__REASON__BAD_CONTENT,
 				 "content is not the hash of the draft and these items");
 	return true;
@@ -207,8 +224,8 @@ static bool check_state(const struct ld_fact *f, const Custody__Manifest *m, str
 }
 
 /* CUSTODY-2 */
-bool ld_sealed_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__ManifestSealed *b,
-		     struct ld_judgement *j)
+bool ld_sealed_judge(struct ld_custody *c, const struct ld_fact *f,
+		     const Liandan__ManifestSealed *b, struct ld_judgement *j)
 {
 	Custody__Manifest *m;
 	Custody__Party *p;

@@ -1,5 +1,5 @@
-/* The hand-over: a fact. It is refused only where nobody gave or the signer cannot be the taker; everything else
- * that is wrong with it is recorded, and custody moves. CUSTODY-6. */
+/* The hand-over: a fact. It is refused only where nobody gave or the signer cannot be the taker;
+ * everything else that is wrong with it is recorded, and custody moves. CUSTODY-6. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -10,8 +10,8 @@
 struct taking {
 	const Liandan__HandoverTaken *b;
 	const Custody__Manifest *m;
-	const Custody__Offer *offer;  /* the one it names, where that is the manifest's last */
-	const Custody__Key *giver;    /* who cosigned for the giving side, or NULL */
+	const Custody__Offer *offer; /* the one it names, where that is the manifest's last */
+	const Custody__Key *giver;   /* who cosigned for the giving side, or NULL */
 };
 
 static bool named_for_leg(const Custody__Manifest *m, const char *party, uint32_t leg)
@@ -36,21 +36,23 @@ static bool check_order(const struct taking *t, struct ld_judgement *j)
 	const Custody__Manifest *m = t->m;
 
 	if (m->state == CUSTODY__MANIFEST_STATE__DRAFT)
-		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE, "the manifest is not sealed yet");
-	if (m->state != CUSTODY__MANIFEST_STATE__SEALED && m->state != CUSTODY__MANIFEST_STATE__IN_TRANSIT &&
-	    !ended_before(m))
+		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE,
+			       "the manifest is not sealed yet");
+	if (m->state != CUSTODY__MANIFEST_STATE__SEALED &&
+	    m->state != CUSTODY__MANIFEST_STATE__IN_TRANSIT && !ended_before(m))
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER,
 				 "the manifest's state does not allow a hand-over any more");
 	if (t->b->leg <= m->leg)
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER, "leg %" PRIu32 " has been taken",
 				 t->b->leg);
 	if (t->b->leg > m->leg + 1)
-		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE, "leg %" PRIu32 " has not been taken yet",
-			       t->b->leg - 1);
+		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE,
+			       "leg %" PRIu32 " has not been taken yet", t->b->leg - 1);
 	return true;
 }
 
-/* Named offer: the manifest's last, one of before, or one that has not come. None: the giver must have cosigned. */
+/* Named offer: the manifest's last, one of before, or one that has not come. None: the giver must
+ * have cosigned. */
 static bool find_offer(struct ld_custody *c, struct taking *t, struct ld_judgement *j)
 {
 	const Liandan__HandoverTaken *b = t->b;
@@ -113,15 +115,15 @@ static void check_terms(struct ld_custody *c, const struct ld_fact *f, const str
 			   (int64_t)o->n_seals);
 	/* CUSTODY-4: the hand-over still wins */
 	if (t->m->state == CUSTODY__MANIFEST_STATE__CANCELLED)
-		ld_violate(c, j, LIANDAN__REASON__CANCELLED_BEFORE, b->plate, f->event->occurred_at_ms,
-			   t->m->updated_ms);
+		ld_violate(c, j, LIANDAN__REASON__CANCELLED_BEFORE, b->plate,
+			   f->event->occurred_at_ms, t->m->updated_ms);
 	if (t->m->state == CUSTODY__MANIFEST_STATE__EXPIRED)
 		ld_violate(c, j, LIANDAN__REASON__LATE, b->plate, f->event->occurred_at_ms,
 			   t->m->pickup_due_ms);
 }
 
-static void check_vehicle(struct ld_custody *c, const struct ld_fact *f, const char *plate, bool trailer,
-			  struct ld_judgement *j)
+static void check_vehicle(struct ld_custody *c, const struct ld_fact *f, const char *plate,
+			  bool trailer, struct ld_judgement *j)
 {
 	size_t mark = ld_mark(c);
 	int64_t at = f->event->occurred_at_ms, to = 0;
@@ -160,8 +162,8 @@ static void check_driver(struct ld_custody *c, const struct ld_fact *f, const st
 }
 
 /* Judged at the taking: a licence that expires on the road lets the delivery finish. */
-static void check_carrier_licence(struct ld_custody *c, const struct ld_fact *f, const struct taking *t,
-				  struct ld_judgement *j)
+static void check_carrier_licence(struct ld_custody *c, const struct ld_fact *f,
+				  const struct taking *t, struct ld_judgement *j)
 {
 	for (size_t i = 0; i < t->m->created->n_lines; i++) {
 		const Liandan__Line *line = t->m->created->lines[i];
@@ -176,7 +178,8 @@ static void check_carrier_licence(struct ld_custody *c, const struct ld_fact *f,
 
 		if (line->code_system != LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_GENERAL &&
 		    !ld_licensed(c, &need)) {
-			ld_violate(c, j, LIANDAN__REASON__NOT_LICENSED, f->signer->party, line->line, 0);
+			ld_violate(c, j, LIANDAN__REASON__NOT_LICENSED, f->signer->party,
+				   line->line, 0);
 			return;
 		}
 	}
@@ -192,12 +195,15 @@ static void check_presence(struct ld_custody *c, const struct ld_fact *f, const 
 		return;
 	where = ld_presence(c, t->b->plate, t->m->created->site, f->event->occurred_at_ms);
 	if (where == LD_ABSENT)
-		ld_violate(c, j, LIANDAN__REASON__ABSENT_AT_ORIGIN, t->b->plate, 0, c->rules->presence_ms);
+		ld_violate(c, j, LIANDAN__REASON__ABSENT_AT_ORIGIN, t->b->plate, 0,
+			   c->rules->presence_ms);
 	else if (where == LD_PRESENCE_UNKNOWN)
-		ld_violate(c, j, LIANDAN__REASON__PRESENCE_UNKNOWN, t->b->plate, 0, c->rules->presence_ms);
+		ld_violate(c, j, LIANDAN__REASON__PRESENCE_UNKNOWN, t->b->plate, 0,
+			   c->rules->presence_ms);
 }
 
-/* What leaves must have been there: containers free or bound to this manifest, stock not below zero. */
+/* What leaves must have been there: containers free or bound to this manifest, stock not below
+ * zero. */
 static void check_container(struct ld_custody *c, const struct taking *t, const char *id,
 			    struct ld_judgement *j)
 {
@@ -246,7 +252,8 @@ static void check_stock(struct ld_custody *c, const struct taking *t, struct ld_
 			in = s->in_stock_g;
 		ld_release(c, mark);
 		if (first && out > in)
-			ld_violate(c, j, LIANDAN__REASON__STOCK_NEGATIVE, b->lines[i]->code, in - out, 0);
+			ld_violate(c, j, LIANDAN__REASON__STOCK_NEGATIVE, b->lines[i]->code,
+				   in - out, 0);
 	}
 }
 

@@ -18,8 +18,8 @@ static char *shared(const char *s)
 }
 
 enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, const char *site,
-				    const char *code, const struct ld_booking *b, int64_t contained_g,
-				    uint64_t index)
+				    const char *code, const struct ld_booking *b,
+				    int64_t contained_g, uint64_t index)
 {
 	size_t mark = ld_mark(c);
 	Custody__Stock fresh = CUSTODY__STOCK__INIT;
@@ -52,8 +52,8 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 	return err;
 }
 
-enum ld_err ld_stock_book(struct ld_custody *c, const char *party, const char *site, const char *code,
-			  const struct ld_booking *b, uint64_t index)
+enum ld_err ld_stock_book(struct ld_custody *c, const char *party, const char *site,
+			  const char *code, const struct ld_booking *b, uint64_t index)
 {
 	return ld_stock_book_contained(c, party, site, code, b, 0, index);
 }
@@ -104,11 +104,13 @@ enum ld_err ld_stock_bring(struct ld_custody *c, const struct ld_bringing *in, u
 		if (err != LD_OK)
 			return err;
 	}
-	return ld_stock_book_contained(c, in->party, in->site, in->code, &b, boxed ? in->mass_g : 0, index);
+	return ld_stock_book_contained(c, in->party, in->site, in->code, &b, boxed ? in->mass_g : 0,
+				       index);
 }
 
 /* CUSTODY-18, 产生 */
-static enum ld_err generated(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteGenerated *w)
+static enum ld_err generated(struct ld_custody *c, const struct ld_fact *f,
+			     const Liandan__WasteGenerated *w)
 {
 	Custody__Batch batch = CUSTODY__BATCH__INIT;
 	struct ld_bringing in = {
@@ -160,7 +162,8 @@ static enum ld_err store_container(struct ld_custody *c, const struct ld_fact *f
 }
 
 /* CUSTODY-18, 入库 */
-static enum ld_err stored(struct ld_custody *c, const struct ld_fact *f, const Liandan__ContainerStored *s)
+static enum ld_err stored(struct ld_custody *c, const struct ld_fact *f,
+			  const Liandan__ContainerStored *s)
 {
 	Custody__Batch batch = CUSTODY__BATCH__INIT;
 	Custody__Manifest *m = NULL;
@@ -243,7 +246,8 @@ static enum ld_err lose_manifest(struct ld_custody *c, const struct ld_fact *f,
 	return ld_manifest_touch_put(c, f, m);
 }
 
-static enum ld_err lost(struct ld_custody *c, const struct ld_fact *f, const Liandan__LossRecorded *l)
+static enum ld_err lost(struct ld_custody *c, const struct ld_fact *f,
+			const Liandan__LossRecorded *l)
 {
 	switch (l->subject_kind) {
 	case LIANDAN__SUBJECT_KIND__SUBJECT_KIND_CONTAINER:

@@ -1,5 +1,5 @@
-/* Stock is facts: refused only for a wrong role or a booking that cannot be (a batch or container that is there
- * already); the rest is recorded. CUSTODY-18, 22; PROTOCOL: Verdicts. */
+/* Stock is facts: refused only for a wrong role or a booking that cannot be (a batch or container
+ * that is there already); the rest is recorded. CUSTODY-18, 22; PROTOCOL: Verdicts. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -50,15 +50,16 @@ static bool container_exists(struct ld_custody *c, const char *container)
 }
 
 /* CUSTODY-18, 产生 */
-static bool generated(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteGenerated *b,
-		      struct ld_judgement *j)
+static bool generated(struct ld_custody *c, const struct ld_fact *f,
+		      const Liandan__WasteGenerated *b, struct ld_judgement *j)
 {
 	if ((f->signer->roles & LIANDAN__ROLE__ROLE_GENERATOR) == 0)
 		return ld_wrong_role(f, j, "a generator");
 	if (!check_site(c, f, b->site, j) || !check_batch(c, f, b->batch, j))
 		return false;
 	if (b->line == NULL)
-		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "it does not say what was generated");
+		return ld_refuse(j, LIANDAN__REASON__QUANTITY,
+				 "it does not say what was generated");
 	if (b->container[0] != '\0' && container_exists(c, b->container))
 		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS, "container %s is in use",
 				 b->container);
@@ -100,8 +101,8 @@ static void check_stored_container(struct ld_custody *c, const struct ld_fact *f
 }
 
 /* At the receiver, after acceptance. */
-static bool check_came_by(struct ld_custody *c, const struct ld_fact *f, const Liandan__ContainerStored *b,
-			  struct ld_judgement *j)
+static bool check_came_by(struct ld_custody *c, const struct ld_fact *f,
+			  const Liandan__ContainerStored *b, struct ld_judgement *j)
 {
 	int64_t sum = 0, limit;
 	Custody__Manifest *m;
@@ -111,7 +112,8 @@ static bool check_came_by(struct ld_custody *c, const struct ld_fact *f, const L
 	if (!ld_signer_is(f, LIANDAN__ROLE__ROLE_RECEIVER, m->created->receiver->party))
 		return ld_wrong_role(f, j, "the receiver");
 	if (m->state < CUSTODY__MANIFEST_STATE__ACCEPTED_ALL)
-		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE, "the acceptance is not here yet");
+		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE,
+			       "the acceptance is not here yet");
 	if (m->accepted_ms == 0)
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER, "nothing of it was accepted");
 	for (size_t i = 0; i < b->n_items; i++)
@@ -138,16 +140,18 @@ static bool stored(struct ld_custody *c, const struct ld_fact *f, const Liandan_
 	return true;
 }
 
-static bool lost_container(struct ld_custody *c, const struct ld_fact *f, const Liandan__LossRecorded *b,
-			   struct ld_judgement *j)
+static bool lost_container(struct ld_custody *c, const struct ld_fact *f,
+			   const Liandan__LossRecorded *b, struct ld_judgement *j)
 {
 	Custody__Container *k;
 
 	if (ld_container_get(c, b->subject, &k) != LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_CONTAINER, "no such container %s", b->subject);
+		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_CONTAINER, "no such container %s",
+				 b->subject);
 	if ((f->signer->roles & ROLES_AUTHORITY) == 0 && strcmp(k->party, f->signer->party) != 0)
 		return ld_wrong_role(f, j, "the holder or an authority");
-	if (k->state == CUSTODY__CONTAINER_STATE__TREATED || k->state == CUSTODY__CONTAINER_STATE__LOST)
+	if (k->state == CUSTODY__CONTAINER_STATE__TREATED ||
+	    k->state == CUSTODY__CONTAINER_STATE__LOST)
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER, "container %s is gone already",
 				 b->subject);
 	if (!ld_container_in_stock(k) || k->state == CUSTODY__CONTAINER_STATE__BOUND)
@@ -157,8 +161,8 @@ static bool lost_container(struct ld_custody *c, const struct ld_fact *f, const 
 	return true;
 }
 
-static bool lost_at_site(struct ld_custody *c, const struct ld_fact *f, const Liandan__LossRecorded *b,
-			 struct ld_judgement *j)
+static bool lost_at_site(struct ld_custody *c, const struct ld_fact *f,
+			 const Liandan__LossRecorded *b, struct ld_judgement *j)
 {
 	const char *party = f->signer->party;
 	int64_t in = 0;
@@ -176,13 +180,14 @@ static bool lost_at_site(struct ld_custody *c, const struct ld_fact *f, const Li
 	if (ld_stock_get(c, party, b->subject, b->code, &s) == LD_OK)
 		in = ld_sub_g(s->in_stock_g, s->contained_g);
 	if (b->mass_g > in)
-		ld_violate(c, j, LIANDAN__REASON__STOCK_NEGATIVE, b->code, ld_sub_g(in, b->mass_g), 0);
+		ld_violate(c, j, LIANDAN__REASON__STOCK_NEGATIVE, b->code, ld_sub_g(in, b->mass_g),
+			   0);
 	return true;
 }
 
 /* On the way: the holder says so, an authority ends it. CUSTODY-22 */
-static bool lost_manifest(struct ld_custody *c, const struct ld_fact *f, const Liandan__LossRecorded *b,
-			  struct ld_judgement *j)
+static bool lost_manifest(struct ld_custody *c, const struct ld_fact *f,
+			  const Liandan__LossRecorded *b, struct ld_judgement *j)
 {
 	uint8_t id[LD_UUID_BYTES];
 	ProtobufCBinaryData manifest = {.len = sizeof id, .data = id};
@@ -190,10 +195,12 @@ static bool lost_manifest(struct ld_custody *c, const struct ld_fact *f, const L
 
 	if (ld_hex_decode(b->subject, strlen(b->subject), id, sizeof id) != LD_OK ||
 	    ld_manifest_get(c, manifest, &m) != LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_MANIFEST, "no such manifest %s", b->subject);
+		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_MANIFEST, "no such manifest %s",
+				 b->subject);
 	if ((f->signer->roles & ROLES_AUTHORITY) == 0 && strcmp(m->holder, f->signer->party) != 0)
 		return ld_wrong_role(f, j, "the holder or an authority");
-	if (m->state != CUSTODY__MANIFEST_STATE__IN_TRANSIT && m->state != CUSTODY__MANIFEST_STATE__ARRIVED)
+	if (m->state != CUSTODY__MANIFEST_STATE__IN_TRANSIT &&
+	    m->state != CUSTODY__MANIFEST_STATE__ARRIVED)
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER, "it is not on the way");
 	if (b->mass_g > m->taken_g)
 		ld_violate(c, j, LIANDAN__REASON__QUANTITY, b->subject, b->mass_g, m->taken_g);

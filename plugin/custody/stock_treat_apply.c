@@ -1,5 +1,5 @@
-/* Treatment 利用/处置: what goes in leaves the stock, residues enter it, the rest is product, water,
- * emission or loss; what does not add up is written down as a difference. CUSTODY-18. */
+/* Treatment 利用/处置: what goes in leaves the stock, residues enter it, the rest is product,
+ * water, emission or loss; what does not add up is written down as a difference. CUSTODY-18. */
 #include <string.h>
 
 #include "plugin/custody/apply.h"
@@ -39,7 +39,8 @@ int64_t ld_line_bulk_g(const Custody__Manifest *m, const Liandan__Line *line)
 		if (m->items[i]->line != line->line)
 			continue;
 		if (m->items[i]->container[0] != '\0')
-			bulk = ld_sub_g(bulk, ld_share_g(before, m->items[i]->mass_g, total, accepted));
+			bulk = ld_sub_g(bulk,
+					ld_share_g(before, m->items[i]->mass_g, total, accepted));
 		before = ld_add_g(before, m->items[i]->mass_g);
 	}
 	return bulk;
@@ -54,7 +55,8 @@ int64_t ld_manifest_bulk_left_g(const Custody__Manifest *m)
 	return ld_sub_g(left, m->bulk_treated_g);
 }
 
-enum ld_err ld_manifest_bulk_take(const Custody__Manifest *m, int64_t mass_g, ld_bulk_fn fn, void *ctx)
+enum ld_err ld_manifest_bulk_take(const Custody__Manifest *m, int64_t mass_g, ld_bulk_fn fn,
+				  void *ctx)
 {
 	int64_t done = m->bulk_treated_g;
 	size_t n = m->created->n_lines;
@@ -96,7 +98,8 @@ static enum ld_err flush(struct treatment *t)
 	if (t->m == NULL)
 		return LD_OK;
 	if (t->m->treated_g >= ld_manifest_accepted_g(t->m))
-		err = ld_manifest_clock(t->c, t->m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT, 0);
+		err = ld_manifest_clock(t->c, t->m,
+					LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT, 0);
 	if (err == LD_OK)
 		err = ld_manifest_touch_put(t->c, t->f, t->m);
 	t->m = NULL;
@@ -231,7 +234,8 @@ static enum ld_err bring_residues(struct ld_custody *c, const struct ld_fact *f,
 	return err;
 }
 
-static enum ld_err put_batch(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteTreated *w)
+static enum ld_err put_batch(struct ld_custody *c, const struct ld_fact *f,
+			     const Liandan__WasteTreated *w)
 {
 	Custody__Batch batch = CUSTODY__BATCH__INIT;
 	int64_t out_g = w->loss_g;
@@ -249,7 +253,8 @@ static enum ld_err put_batch(struct ld_custody *c, const struct ld_fact *f, cons
 	return ld_batch_put(c, &batch);
 }
 
-enum ld_err ld_treated_apply(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteTreated *w)
+enum ld_err ld_treated_apply(struct ld_custody *c, const struct ld_fact *f,
+			     const Liandan__WasteTreated *w)
 {
 	struct treatment t = {.c = c, .f = f, .w = w};
 	enum ld_err err = LD_OK;

@@ -1,18 +1,19 @@
-/* Treatment: inputs = outputs + loss, exactly; nothing goes in that was not in stock. CUSTODY-18. */
+/* Treatment: inputs = outputs + loss, exactly; nothing goes in that was not in stock. CUSTODY-18.
+ */
 #include <inttypes.h>
 #include <string.h>
 
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/stock.h"
 
-/* What leaves each stock, summed over the inputs. A treatment with more kinds of waste than this is summed as far as
- * it goes; apply books every gram in any case. */
+/* What leaves each stock, summed over the inputs. A treatment with more kinds of waste than this is
+ * summed as far as it goes; apply books every gram in any case. */
 #define MAX_DRAINS 64
 
 struct drain {
-	const char *party;
-	const char *site;
-	const char *code;
+	char party[LD_MAX_ID_BYTES + 1];
+	char site[LD_MAX_ID_BYTES + 1];
+	char code[LD_MAX_ID_BYTES + 1];
 	int64_t mass_g;
 };
 
@@ -24,27 +25,32 @@ struct drains {
 	const char *site; /* where the bulk at hand stands */
 };
 
-static void drain(struct drains *d, const char *party, const char *site, const char *code, int64_t mass_g)
+static void keep(char to[static LD_MAX_ID_BYTES + 1], const char *from)
 {
-	struct drain *new;
+	size_t n = strnlen(from, LD_MAX_ID_BYTES);
 
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+static void drain(struct drains *d, const char *party, const char *site, const char *code,
+		  int64_t mass_g)
+{
 	for (size_t i = 0; i < d->n; i++) {
 		struct drain *o = &d->of[i];
 
-		if (strcmp(o->party, party) == 0 && strcmp(o->site, site) == 0 && strcmp(o->code, code) == 0) {
+		if (strcmp(o->party, party) == 0 && strcmp(o->site, site) == 0 &&
+		    strcmp(o->code, code) == 0) {
 			o->mass_g = ld_add_g(o->mass_g, mass_g);
 			return;
 		}
 	}
 	if (d->n == MAX_DRAINS)
 		return;
-	new = &d->of[d->n];
-	new->party = ld_c_str(d->c, party);
-	new->site = ld_c_str(d->c, site);
-	new->code = ld_c_str(d->c, code);
-	new->mass_g = mass_g;
-	if (new->party != NULL && new->site != NULL && new->code != NULL)
-		d->n++;
+	keep(d->of[d->n].party, party);
+	keep(d->of[d->n].site, site);
+	keep(d->of[d->n].code, code);
+	d->of[d->n++].mass_g = mass_g;
 }
 
 static enum ld_err drain_bulk(void *ctx, const char *code, int64_t mass_g)
@@ -55,8 +61,9 @@ static enum ld_err drain_bulk(void *ctx, const char *code, int64_t mass_g)
 	return LD_OK;
 }
 
-static bool check_container(struct ld_custody *c, const struct ld_fact *f, const Liandan__TreatmentInput *in,
-			    struct drains *d, struct ld_judgement *j)
+static bool check_container(struct ld_custody *c, const struct ld_fact *f,
+			    const Liandan__TreatmentInput *in, struct drains *d,
+			    struct ld_judgement *j)
 {
 	Custody__Container *k;
 
@@ -72,8 +79,9 @@ static bool check_container(struct ld_custody *c, const struct ld_fact *f, const
 	return true;
 }
 
-static bool check_manifest(struct ld_custody *c, const struct ld_fact *f, const Liandan__TreatmentInput *in,
-			   struct drains *d, struct ld_judgement *j)
+static bool check_manifest(struct ld_custody *c, const struct ld_fact *f,
+			   const Liandan__TreatmentInput *in, struct drains *d,
+			   struct ld_judgement *j)
 {
 	Custody__Manifest *m;
 	int64_t left;
@@ -98,8 +106,8 @@ static bool check_manifest(struct ld_custody *c, const struct ld_fact *f, const 
 	return true;
 }
 
-static bool check_input(struct ld_custody *c, const struct ld_fact *f, const Liandan__TreatmentInput *in,
-			struct drains *d, struct ld_judgement *j)
+static bool check_one(struct ld_custody *c, const struct ld_fact *f,
+		      const Liandan__TreatmentInput *in, struct drains *d, struct ld_judgement *j)
 {
 	Custody__Batch *batch;
 
@@ -115,9 +123,23 @@ static bool check_input(struct ld_custody *c, const struct ld_fact *f, const Lia
 	return true;
 }
 
+/* Up to 1,000 inputs, each of a manifest of up to 1,000 items: what was read is given back, unless
+ * a violation that was made meanwhile lies behind it. */
+static bool check_input(struct ld_custody *c, const struct ld_fact *f,
+			const Liandan__TreatmentInput *in, struct drains *d, struct ld_judgement *j)
+{
+	size_t mark = ld_mark(c), n = j->n_violations;
+	bool ok = check_one(c, f, in, d, j);
+
+	if (j->n_violations == n)
+		ld_release(c, mark);
+	return ok;
+}
+
 /* A licensed operator works within its licence; own treatment 自行利用/处置 is the generator's. */
-static void check_drain(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteTreated *b,
-			const struct drain *o, struct ld_judgement *j)
+static void check_drain(struct ld_custody *c, const struct ld_fact *f,
+			const Liandan__WasteTreated *b, const struct drain *o,
+			struct ld_judgement *j)
 {
 	const struct ld_licence_need need = {.party = f->signer->party,
 					     .licence = "",
@@ -134,7 +156,8 @@ static void check_drain(struct ld_custody *c, const struct ld_fact *f, const Lia
 		in = s->in_stock_g;
 	ld_release(c, mark);
 	if (o->mass_g > in)
-		ld_violate(c, j, LIANDAN__REASON__STOCK_NEGATIVE, o->code, ld_sub_g(in, o->mass_g), 0);
+		ld_violate(c, j, LIANDAN__REASON__STOCK_NEGATIVE, o->code, ld_sub_g(in, o->mass_g),
+			   0);
 	if ((f->signer->roles & LIANDAN__ROLE__ROLE_RECEIVER) != 0 && !ld_licensed(c, &need))
 		ld_violate(c, j, LIANDAN__REASON__NOT_LICENSED, o->code, 0, 0);
 }
@@ -164,8 +187,8 @@ static bool check_outputs(struct ld_custody *c, const Liandan__WasteTreated *b, 
 	return true;
 }
 
-static bool check_place(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteTreated *b,
-			struct ld_judgement *j)
+static bool check_place(struct ld_custody *c, const struct ld_fact *f,
+			const Liandan__WasteTreated *b, struct ld_judgement *j)
 {
 	size_t mark = ld_mark(c);
 	Custody__Site *s;
@@ -179,7 +202,8 @@ static bool check_place(struct ld_custody *c, const struct ld_fact *f, const Lia
 		return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE, "%s is not a site of %s", b->site,
 				 f->signer->party);
 	if (booked)
-		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS, "batch %s is booked already", b->batch);
+		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS, "batch %s is booked already",
+				 b->batch);
 	return known || ld_violate(c, j, LIANDAN__REASON__UNKNOWN_SITE, b->site, 0, 0);
 }
 
@@ -187,10 +211,11 @@ static bool check_place(struct ld_custody *c, const struct ld_fact *f, const Lia
 bool ld_treated_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteTreated *b,
 		      struct ld_judgement *j)
 {
-	struct drains d = {.c = c};
+	struct drains d = {.c = c, .n = 0};
 	int64_t in_g = 0, out_g = b->loss_g;
 
-	if ((f->signer->roles & (LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER)) == 0)
+	if ((f->signer->roles & (LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER)) ==
+	    0)
 		return ld_wrong_role(f, j, "the holder of the stock");
 	if (!check_place(c, f, b, j))
 		return false;

@@ -26,6 +26,7 @@ enum ld_table {
 	LD_T_LOAD = 'O',       /* (plate, manifest id) -> "": manifests in transit on this vehicle */
 	LD_T_POSITION = 'v',   /* plate -> Position */
 	LD_T_GAP = 'G',        /* (plate, from_ms) -> Gap */
+	/* 's' stays and 'D' departures: track.h */
 	LD_T_HELD = 'H',       /* index -> Held */
 	LD_T_HELD_BY = 'h',    /* cause hash or manifest id, then index -> "" */
 	LD_T_DEADLINE = 'X',   /* due_ms, subject kind, clock, subject -> Deadline */

@@ -403,16 +403,20 @@ enum ld_err ld_track_apply_manifest(struct ld_custody *c, const struct ld_fact *
 {
 	Custody__Manifest *m;
 	const Liandan__Event *e = f->event;
+	const bool taken = e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN;
 
-	if (e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN) {
-		if (ld_manifest_get(c, e->handover_taken->manifest, &m) != LD_OK ||
-		    m->created == NULL)
-			return LD_OK;
-		return ld_departure_apply_done(c, e->handover_taken->plate, m->created->site);
-	}
-	if (e->body_case != LIANDAN__EVENT__BODY_RECEIVED ||
-	    ld_manifest_get(c, e->received->manifest, &m) != LD_OK)
+	if (!taken && e->body_case != LIANDAN__EVENT__BODY_RECEIVED)
 		return LD_OK;
-	return remember_delivered(c, m->plate[0] != '\0' ? m->plate : e->received->plate,
-				  m->manifest);
+	enum ld_err err =
+	    ld_manifest_get(c, taken ? e->handover_taken->manifest : e->received->manifest, &m);
+
+	if (err != LD_OK || m->created == NULL)
+		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+	if (taken)
+		return ld_departure_apply_done(c, e->handover_taken->plate, m->created->site);
+	const char *plate = m->plate[0] != '\0' ? m->plate : e->received->plate;
+
+	/* what it has just unloaded there it did not pick up there */
+	err = ld_departure_apply_done(c, plate, e->received->site);
+	return err == LD_OK ? remember_delivered(c, plate, m->manifest) : err;
 }

@@ -67,7 +67,6 @@ void ld_track_follow_received(struct ld_custody *c, const struct ld_fact *f,
 struct round {
 	struct ld_custody *c;
 	char plate[ROUND_STEP][LD_MAX_ID_BYTES + 1];
-	uint8_t manifest[ROUND_STEP][LD_UUID_BYTES];
 	size_t n;
 	uint8_t next[LD_KEY_CAP];
 	size_t next_len;
@@ -89,7 +88,6 @@ static int round_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_
 		return 0;
 	memcpy(r->plate[r->n], key + 1, key[0]);
 	r->plate[r->n][key[0]] = '\0';
-	memcpy(r->manifest[r->n], key + 1 + key[0], LD_UUID_BYTES);
 	r->n++;
 	return 0;
 }
@@ -110,10 +108,7 @@ static void round_step(struct ld_custody *c, struct ld_watch *w, int64_t now_ms,
 		const size_t before = out->n;
 
 		if (i == 0 || strcmp(r->plate[i], r->plate[i - 1]) != 0)
-			ld_gap_open(
-			    c, r->plate[i],
-			    (ProtobufCBinaryData){.len = LD_UUID_BYTES, .data = r->manifest[i]},
-			    now_ms, out);
+			ld_gap_open(c, r->plate[i], now_ms, out);
 		if (out->n == before)
 			c->arena->used = used; /* nothing was kept of it */
 	}

@@ -25,12 +25,14 @@ static void read_properties(struct message *m, const mosquitto_property *props)
 	void *data;
 
 	mosquitto_property_read_string(props, MQTT_PROP_CONTENT_TYPE, &m->content_type, false);
-	if (mosquitto_property_read_binary(props, MQTT_PROP_CORRELATION_DATA, &data, &m->correlation_len, false))
+	if (mosquitto_property_read_binary(props, MQTT_PROP_CORRELATION_DATA, &data,
+					   &m->correlation_len, false))
 		m->correlation = data;
 	for (bool skip = false;; skip = true) {
 		size_t used = strlen(m->user);
 		name = value = NULL;
-		at = mosquitto_property_read_string_pair(at, MQTT_PROP_USER_PROPERTY, &name, &value, skip);
+		at = mosquitto_property_read_string_pair(at, MQTT_PROP_USER_PROPERTY, &name, &value,
+							 skip);
 		if (!at)
 			break;
 		snprintf(m->user + used, sizeof m->user - used, "%s=%s\n", name, value);
@@ -64,7 +66,8 @@ static void on_message(struct mosquitto *mosq, void *obj, const struct mosquitto
 	c->n++;
 }
 
-static void on_connect(struct mosquitto *mosq, void *obj, int rc, int flags, const mosquitto_property *props)
+static void on_connect(struct mosquitto *mosq, void *obj, int rc, int flags,
+		       const mosquitto_property *props)
 {
 	struct client *c = obj;
 
@@ -73,7 +76,8 @@ static void on_connect(struct mosquitto *mosq, void *obj, int rc, int flags, con
 	c->connected = rc == 0;
 }
 
-static void on_disconnect(struct mosquitto *mosq, void *obj, int rc, const mosquitto_property *props)
+static void on_disconnect(struct mosquitto *mosq, void *obj, int rc,
+			  const mosquitto_property *props)
 {
 	struct client *c = obj;
 
@@ -82,7 +86,8 @@ static void on_disconnect(struct mosquitto *mosq, void *obj, int rc, const mosqu
 	c->disconnect_rc = rc;
 }
 
-static void on_publish(struct mosquitto *mosq, void *obj, int mid, int rc, const mosquitto_property *props)
+static void on_publish(struct mosquitto *mosq, void *obj, int mid, int rc,
+		       const mosquitto_property *props)
 {
 	struct client *c = obj;
 
@@ -119,8 +124,8 @@ static void set_tls(struct client *c)
 	snprintf(ca, sizeof ca, "%s/ca.crt", c->h->dir);
 	if (c->o.cert)
 		harness_cert(c->h, c->o.cert, cert, sizeof cert);
-	REQUIRE(mosquitto_tls_set(c->m, ca, NULL, c->o.cert ? cert : NULL, c->o.cert ? cert : NULL, NULL) ==
-		MOSQ_ERR_SUCCESS);
+	REQUIRE(mosquitto_tls_set(c->m, ca, NULL, c->o.cert ? cert : NULL, c->o.cert ? cert : NULL,
+				  NULL) == MOSQ_ERR_SUCCESS);
 }
 
 static bool run(struct client *c, int ms)
@@ -139,7 +144,8 @@ static void set_will(struct client *c)
 	if (!c->o.will_topic)
 		return;
 	if (c->o.will_delay_s)
-		mosquitto_property_add_int32(&props, MQTT_PROP_WILL_DELAY_INTERVAL, c->o.will_delay_s);
+		mosquitto_property_add_int32(&props, MQTT_PROP_WILL_DELAY_INTERVAL,
+					     c->o.will_delay_s);
 	if (c->o.version == MQTT_PROTOCOL_V5)
 		mosquitto_property_add_string_pair(&props, MQTT_PROP_USER_PROPERTY, "will", text);
 	/* The properties are libmosquitto's from here on. */
@@ -180,7 +186,8 @@ struct client *client_connect(struct harness *h, const struct client_options *o)
 		snprintf(client_id, sizeof client_id, "%s/%s", o->cert->party, o->cert->device);
 	c->m = mosquitto_new(client_id, !o->persistent, c);
 	REQUIRE(c->m != NULL);
-	REQUIRE(mosquitto_int_option(c->m, MOSQ_OPT_PROTOCOL_VERSION, o->version) == MOSQ_ERR_SUCCESS);
+	REQUIRE(mosquitto_int_option(c->m, MOSQ_OPT_PROTOCOL_VERSION, o->version) ==
+		MOSQ_ERR_SUCCESS);
 	mosquitto_int_option(c->m, MOSQ_OPT_TCP_NODELAY, 1);
 	set_callbacks(c->m);
 	set_tls(c);
@@ -193,7 +200,8 @@ struct client *client_connect(struct harness *h, const struct client_options *o)
 
 struct client *client_open(struct harness *h, const struct signer *s, int version)
 {
-	struct client *c = client_connect(h, &(struct client_options){.version = version, .cert = s});
+	struct client *c =
+	    client_connect(h, &(struct client_options){.version = version, .cert = s});
 	char filter[256];
 
 	REQUIRE(c->connack == 0);
@@ -222,7 +230,8 @@ void client_close(struct client *c, bool with_disconnect)
 		for (int i = 0; i < 20 && c->connected; i++)
 			run(c, 10);
 	} else if (mosquitto_socket(c->m) >= 0) {
-		/* The descriptor stays libmosquitto's; the broker sees the connection end without a word. */
+		/* The descriptor stays libmosquitto's; the broker sees the connection end without a
+		 * word. */
 		shutdown(mosquitto_socket(c->m), SHUT_RDWR);
 	}
 	client_drop_all(c);
@@ -253,14 +262,15 @@ int client_subscribe(struct client *c, const char *filter)
 	return c->sub_mid == mid ? c->sub_rc : -1;
 }
 
-int client_publish(struct client *c, const char *topic, const void *payload, size_t len, int qos, bool retain,
-		   const mosquitto_property *props)
+int client_publish(struct client *c, const char *topic, const void *payload, size_t len, int qos,
+		   bool retain, const mosquitto_property *props)
 {
 	int64_t until = harness_now_ms() + HARNESS_WAIT_MS;
 	int mid = 0;
 
 	c->acked_mid = 0;
-	if (mosquitto_publish_v5(c->m, &mid, topic, (int)len, payload, qos, retain, props) != MOSQ_ERR_SUCCESS)
+	if (mosquitto_publish_v5(c->m, &mid, topic, (int)len, payload, qos, retain, props) !=
+	    MOSQ_ERR_SUCCESS)
 		return -1;
 	while (c->acked_mid != mid && harness_now_ms() < until)
 		if (!run(c, 50))

@@ -62,7 +62,8 @@ static X509 *make_cert(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *
 	ASN1_INTEGER_set(X509_get_serialNumber(cert), serial++);
 	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
 	X509_gmtime_adj(X509_getm_notAfter(cert), 24 * 3600);
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
+				   -1, 0);
 	X509_set_issuer_name(cert, issuer ? X509_get_subject_name(issuer) : subject);
 	REQUIRE(X509_set_pubkey(cert, key) == 1);
 	if (issuer)
@@ -110,8 +111,8 @@ void harness_cert(struct harness *h, const struct signer *s, char *path, size_t 
 	EVP_PKEY *key = ld_key_pkey(s->key);
 	X509 *cert;
 
-	snprintf(path, cap, "%s/%02x%02x%02x%02x.pem", h->dir, ld_key_id(s->key)[0], ld_key_id(s->key)[1],
-		 ld_key_id(s->key)[2], ld_key_id(s->key)[3]);
+	snprintf(path, cap, "%s/%02x%02x%02x%02x.pem", h->dir, ld_key_id(s->key)[0],
+		 ld_key_id(s->key)[1], ld_key_id(s->key)[2], ld_key_id(s->key)[3]);
 	if (access(path, R_OK) == 0)
 		return;
 	cert = make_cert(key, s->device, h->ca, h->ca_key);
@@ -169,17 +170,20 @@ static void write_config(struct harness *h)
 	f = fopen(path, "we");
 	REQUIRE(f != NULL);
 	fprintf(f,
-		"per_listener_settings false\nallow_anonymous false\npersistence false\nset_tcp_nodelay true\n"
+		"per_listener_settings false\nallow_anonymous false\npersistence "
+		"false\nset_tcp_nodelay true\n"
 		"max_packet_size 262144\nmax_queued_messages 100000\nmax_queued_bytes 268435456\n"
 		"max_inflight_messages 100\nlog_type all\nlog_dest file %s/log\nuser root\n%s\n",
 		h->dir, h->settings);
 	for (int i = 0; i < 2; i++)
-		fprintf(f,
-			"listener %d 127.0.0.1\nmax_qos %d\ncafile %s/ca.crt\ncertfile %s/server.crt\n"
-			"keyfile %s/server.key\nrequire_certificate %s\n",
-			i ? h->token_port : h->port, h->max_qos ? h->max_qos : 1, h->dir, h->dir, h->dir, i ? "false" : "true");
-	fprintf(f, "plugin %s\nplugin_opt_ledger_dir %s\n%s\n", plugin ? plugin : LD_PLUGIN_PATH, h->world.dir,
-		h->options);
+		fprintf(
+		    f,
+		    "listener %d 127.0.0.1\nmax_qos %d\ncafile %s/ca.crt\ncertfile %s/server.crt\n"
+		    "keyfile %s/server.key\nrequire_certificate %s\n",
+		    i ? h->token_port : h->port, h->max_qos ? h->max_qos : 1, h->dir, h->dir,
+		    h->dir, i ? "false" : "true");
+	fprintf(f, "plugin %s\nplugin_opt_ledger_dir %s\n%s\n", plugin ? plugin : LD_PLUGIN_PATH,
+		h->world.dir, h->options);
 	fclose(f);
 }
 
@@ -318,7 +322,8 @@ int harness_neighbour(struct harness *h)
 	snprintf(path, sizeof path, "%s/neighbour.conf", h->dir);
 	f = fopen(path, "we");
 	REQUIRE(f != NULL);
-	fprintf(f, "listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n", port);
+	fprintf(f, "listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n",
+		port);
 	fclose(f);
 	h->neighbour = spawn(h, "neighbour", false);
 	while (!listens(port)) {
@@ -370,8 +375,8 @@ void harness_free(struct harness *h)
 
 /* ---- events ---- */
 
-uint8_t *harness_seal(struct harness *h, struct signer *s, Liandan__Event *e, struct signer *const *cosigners,
-		      size_t n, size_t *len)
+uint8_t *harness_seal(struct harness *h, struct signer *s, Liandan__Event *e,
+		      struct signer *const *cosigners, size_t n, size_t *len)
 {
 	struct ld_key *keys[1 + LD_MAX_COSIGNERS] = {s->key};
 	struct ld_gate_fault fault = {0};
@@ -382,7 +387,7 @@ uint8_t *harness_seal(struct harness *h, struct signer *s, Liandan__Event *e, st
 	for (size_t i = 0; i < n; i++)
 		keys[i + 1] = cosigners[i]->key;
 	e->ledger_id = (ProtobufCBinaryData){.len = LD_HASH_BYTES, .data = h->ledger_id};
-	e->region = (char *)(uintptr_t)"testing";
+	e->region = (char *)(uintptr_t) "testing";
 	e->epoch = s->epoch;
 	e->seq = ++s->seq;
 	e->prev = (ProtobufCBinaryData){.len = LD_HASH_BYTES, .data = s->prev};
@@ -392,7 +397,8 @@ uint8_t *harness_seal(struct harness *h, struct signer *s, Liandan__Event *e, st
 		e->occurred_at_ms = harness_now_ms();
 	err = ld_seal(e, keys, n + 1, &bytes, len, h->sent_hash, &fault);
 	if (err != LD_OK)
-		fprintf(stderr, "seal: %s: %s %s\n", ld_err_text(err), fault.field, fault.what ? fault.what : "");
+		fprintf(stderr, "seal: %s: %s %s\n", ld_err_text(err), fault.field,
+			fault.what ? fault.what : "");
 	REQUIRE(err == LD_OK);
 	memcpy(s->prev, h->sent_hash, LD_HASH_BYTES);
 	free(h->sent);
@@ -407,14 +413,16 @@ static Liandan__Receipt *unpack_for(const struct message *m, const uint8_t hash[
 {
 	Liandan__Receipt *r = liandan__receipt__unpack(NULL, m->len, m->payload);
 
-	if (r && (r->payload_hash.len != LD_HASH_BYTES || memcmp(r->payload_hash.data, hash, LD_HASH_BYTES) != 0)) {
+	if (r && (r->payload_hash.len != LD_HASH_BYTES ||
+		  memcmp(r->payload_hash.data, hash, LD_HASH_BYTES) != 0)) {
 		liandan__receipt__free_unpacked(r, NULL);
 		r = NULL;
 	}
 	return r;
 }
 
-static Liandan__Receipt *wait_receipt(struct client *c, const struct signer *s, const uint8_t *bytes, size_t len)
+static Liandan__Receipt *wait_receipt(struct client *c, const struct signer *s,
+				      const uint8_t *bytes, size_t len)
 {
 	int64_t until = harness_now_ms() + HARNESS_WAIT_MS;
 	uint8_t hash[LD_HASH_BYTES];
@@ -444,7 +452,8 @@ Liandan__Receipt *harness_send_bytes(struct harness *h, struct client *c, const 
 	return wait_receipt(c, s, bytes, len);
 }
 
-Liandan__Receipt *harness_send(struct harness *h, struct client *c, struct signer *s, Liandan__Event *e)
+Liandan__Receipt *harness_send(struct harness *h, struct client *c, struct signer *s,
+			       Liandan__Event *e)
 {
 	size_t len;
 	uint8_t *bytes = harness_seal(h, s, e, NULL, 0, &len);
@@ -464,7 +473,8 @@ uint64_t harness_expect(struct harness *h, struct client *c, struct signer *s, L
 		show_log(h);
 	REQUIRE(r != NULL);
 	if (r->verdict != verdict || r->reason != reason)
-		fprintf(stderr, "verdict %d reason %d: %s\n", (int)r->verdict, (int)r->reason, r->details);
+		fprintf(stderr, "verdict %d reason %d: %s\n", (int)r->verdict, (int)r->reason,
+			r->details);
 	REQUIRE(r->verdict == verdict && r->reason == reason);
 	if (verdict == LIANDAN__VERDICT__ACCEPTED || verdict == LIANDAN__VERDICT__HELD ||
 	    verdict == LIANDAN__VERDICT__REFUSED)
@@ -474,8 +484,10 @@ uint64_t harness_expect(struct harness *h, struct client *c, struct signer *s, L
 	return index;
 }
 
-/* ledger.proto, Receipt.entry: the leaf is rebuilt from the receipt and the bytes that were sent. */
-static void leaf_of(const Liandan__Receipt *r, const uint8_t *bytes, size_t len, struct ld_hash *leaf)
+/* ledger.proto, Receipt.entry: the leaf is rebuilt from the receipt and the bytes that were sent.
+ */
+static void leaf_of(const Liandan__Receipt *r, const uint8_t *bytes, size_t len,
+		    struct ld_hash *leaf)
 {
 	Liandan__Entry e = LIANDAN__ENTRY__INIT;
 	uint8_t *packed;
@@ -510,19 +522,21 @@ bool harness_verify(struct harness *h, const Liandan__Receipt *r, const uint8_t 
 
 	REQUIRE(ld_note_vkey_parse(h->vkey, &key) == LD_OK);
 	leaf_of(r, bytes, len, &leaf);
-	ok = ld_tlog_proof_verify(r->tlog_proof, strlen(r->tlog_proof), &key, &leaf, &index, &cp) == LD_OK;
+	ok = ld_tlog_proof_verify(r->tlog_proof, strlen(r->tlog_proof), &key, &leaf, &index, &cp) ==
+	     LD_OK;
 	EVP_PKEY_free(key.pkey);
 	return ok && index == (r->applied_index ? r->applied_index : r->index) && cp.size > index;
 }
 
-char *harness_token(struct harness *h, const struct signer *s, const char *client_id, int64_t not_before_ms,
-		    int64_t expires_ms)
+char *harness_token(struct harness *h, const struct signer *s, const char *client_id,
+		    int64_t not_before_ms, int64_t expires_ms)
 {
 	Liandan__Token t = LIANDAN__TOKEN__INIT;
 	char *text = NULL;
 
 	t.ledger_id = (ProtobufCBinaryData){.len = LD_HASH_BYTES, .data = h->ledger_id};
-	t.key_id = (ProtobufCBinaryData){.len = LD_KEY_ID_BYTES, .data = (uint8_t *)(uintptr_t)ld_key_id(s->key)};
+	t.key_id = (ProtobufCBinaryData){.len = LD_KEY_ID_BYTES,
+					 .data = (uint8_t *)(uintptr_t)ld_key_id(s->key)};
 	t.client_id = (char *)(uintptr_t)client_id;
 	t.not_before_ms = not_before_ms;
 	t.expires_ms = expires_ms;

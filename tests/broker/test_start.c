@@ -87,8 +87,8 @@ static uint8_t *an_event(struct harness *h, int i, size_t *len)
 	return harness_seal(h, &h->world.authority, &e, NULL, 0, len);
 }
 
-/* A full map is a full disk: no receipt, or no PUBACK and the connection ends; what was receipted stays,
- * and the device's next attempt goes on where its chain stands. */
+/* A full map is a full disk: no receipt, or no PUBACK and the connection ends; what was receipted
+ * stays, and the device's next attempt goes on where its chain stands. */
 static void what_the_disk_refuses_comes_again(void **state)
 {
 	Liandan__Receipt *r = NULL;
@@ -101,12 +101,14 @@ static void what_the_disk_refuses_comes_again(void **state)
 	(void)state;
 	harness_new(&h);
 	snprintf(h.options, sizeof h.options,
-		 "plugin_opt_ledger_map_mib 1\nplugin_opt_commit_interval_ms 1\nplugin_opt_group_max 1\n");
+		 "plugin_opt_ledger_map_mib 1\nplugin_opt_commit_interval_ms "
+		 "1\nplugin_opt_group_max 1\n");
 	harness_start(&h);
 	c = client_open(&h, &h.world.authority, MQTT_PROTOCOL_V5);
 	for (i = 0; i < 4000; i++) {
 		bytes = an_event(&h, i, &len);
-		if (client_publish(c, HARNESS_ROOT "i/epb/registrar", bytes, len, 1, false, NULL) < 0)
+		if (client_publish(c, HARNESS_ROOT "i/epb/registrar", bytes, len, 1, false, NULL) <
+		    0)
 			break;
 		struct message *m = client_take(c, HARNESS_ROOT "r/+/+", 1000);
 		if (!m)

@@ -20,7 +20,8 @@ static void put(struct fz_region *r, Liandan__Event__BodyCase which, void *body)
 	struct ld_fact f = {.event = &e, .event_hash = hash, .recorded_at_ms = FZ_NOW};
 
 	e.body_case = which;
-	memcpy((char *)&e + field->offset, &body, sizeof body); /* every member of the union is a pointer */
+	memcpy((char *)&e + field->offset, &body,
+	       sizeof body); /* every member of the union is a pointer */
 	f.index = ++next_index;
 	memcpy(hash, &f.index, sizeof f.index);
 	FZ_REQUIRE(ld_registry_apply(&r->c, &f) == LD_OK);
@@ -38,8 +39,8 @@ static void party(struct fz_region *r, const char *id, uint32_t roles)
 	PUT(r, PARTY_REGISTERED, &p);
 }
 
-static void key(struct fz_region *r, enum fz_key id, const char *of, const char *device, Liandan__KeySubject subject,
-		const char *subject_id, uint32_t roles)
+static void key(struct fz_region *r, enum fz_key id, const char *of, const char *device,
+		Liandan__KeySubject subject, const char *subject_id, uint32_t roles)
 {
 	Custody__Key rec = CUSTODY__KEY__INIT;
 	Custody__Chain chain = CUSTODY__CHAIN__INIT;
@@ -60,10 +61,11 @@ static void key(struct fz_region *r, enum fz_key id, const char *of, const char 
 	FZ_REQUIRE(ld_chain_put(&r->c, key_id, &chain) == LD_OK);
 }
 
-static void site(struct fz_region *r, const char *id, const char *of, Liandan__SiteKind kind, int32_t lat_e7,
-		 int32_t lon_e7)
+static void site(struct fz_region *r, const char *id, const char *of, Liandan__SiteKind kind,
+		 int32_t lat_e7, int32_t lon_e7)
 {
-	static const int32_t corner[4][2] = {{-20000, -20000}, {-20000, 20000}, {20000, 20000}, {20000, -20000}};
+	static const int32_t corner[4][2] = {
+	    {-20000, -20000}, {-20000, 20000}, {20000, 20000}, {20000, -20000}};
 	Liandan__SiteRegistered s = LIANDAN__SITE_REGISTERED__INIT;
 	Liandan__RingPoint p[4];
 	Liandan__RingPoint *ring[4];
@@ -142,19 +144,22 @@ static void scale(struct fz_region *r)
 static void keys(struct fz_region *r)
 {
 	key(r, FZ_AUTHORITY, "eeb", "root", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_AUTHORITY, "root",
-	    LIANDAN__ROLE__ROLE_AUTHORITY | LIANDAN__ROLE__ROLE_REGULATOR | LIANDAN__ROLE__ROLE_ADMIN);
+	    LIANDAN__ROLE__ROLE_AUTHORITY | LIANDAN__ROLE__ROLE_REGULATOR |
+		LIANDAN__ROLE__ROLE_ADMIN);
 	key(r, FZ_REGULATOR, "eeb", "inspector", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-insp",
 	    LIANDAN__ROLE__ROLE_REGULATOR);
 	key(r, FZ_GENERATOR, "gen", "office", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-gen",
 	    LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_ADMIN);
 	key(r, FZ_DRIVER, "car", "zhang", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-zhang",
 	    LIANDAN__ROLE__ROLE_CARRIER | LIANDAN__ROLE__ROLE_DRIVER);
-	key(r, FZ_ADMIN, "car", "office", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-car", LIANDAN__ROLE__ROLE_ADMIN);
+	key(r, FZ_ADMIN, "car", "office", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-car",
+	    LIANDAN__ROLE__ROLE_ADMIN);
 	key(r, FZ_TERMINAL, "car", "t1", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_TERMINAL, "t1",
 	    LIANDAN__ROLE__ROLE_TERMINAL);
 	key(r, FZ_RECEIVER, "rec", "gate", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-rec",
 	    LIANDAN__ROLE__ROLE_RECEIVER);
-	key(r, FZ_SCALE, "rec", "w1", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_SCALE, "w1", LIANDAN__ROLE__ROLE_SCALE);
+	key(r, FZ_SCALE, "rec", "w1", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_SCALE, "w1",
+	    LIANDAN__ROLE__ROLE_SCALE);
 }
 
 void fz_region_open(struct fz_region *r)
@@ -204,7 +209,8 @@ struct ld_key *fz_token_key(void)
 	memcpy(der, head, sizeof head);
 	memset(der + sizeof head, 'k', sizeof der - sizeof head);
 	ld_base64_encode(der, sizeof der, base64);
-	snprintf(pem, sizeof pem, "-----BEGIN %s-----\n%s\n-----END %s-----\n", "PRIVATE KEY", base64, "PRIVATE KEY");
+	snprintf(pem, sizeof pem, "-----BEGIN %s-----\n%s\n-----END %s-----\n", "PRIVATE KEY",
+		 base64, "PRIVATE KEY");
 	FZ_REQUIRE(ld_key_private_pem(pem, strlen(pem), &made) == LD_OK);
 	return made;
 }

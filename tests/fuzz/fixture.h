@@ -1,5 +1,6 @@
-/* A small region for the targets that need one: parties, sites, a vehicle, a scale, licences, keys, in a scratch
- * state that every input finds as it was. Key ids are one byte sixteen times; nobody signs here. */
+/* A small region for the targets that need one: parties, sites, a vehicle, a scale, licences, keys,
+ * in a scratch state that every input finds as it was. Key ids are one byte sixteen times; nobody
+ * signs here. */
 #ifndef LD_TESTS_FUZZ_FIXTURE_H
 #define LD_TESTS_FUZZ_FIXTURE_H
 
@@ -21,10 +22,10 @@ enum fz_key {
 	FZ_REGULATOR = 'I', /* eeb/inspector */
 	FZ_GENERATOR = 'G', /* gen/office, person p-gen */
 	FZ_DRIVER = 'D',    /* car/zhang, person p-zhang */
-	FZ_ADMIN = 'O',     /* car/office */
+	FZ_ADMIN = 'O',	    /* car/office */
 	FZ_TERMINAL = 'T',  /* car/t1, mounted on A1 */
 	FZ_RECEIVER = 'R',  /* rec/gate, person p-rec */
-	FZ_SCALE = 'S',     /* rec/w1 */
+	FZ_SCALE = 'S',	    /* rec/w1 */
 };
 #define FZ_KEYS "AIGDOTRS"
 
@@ -33,7 +34,8 @@ void fz_region_open(struct fz_region *r);
 /* Back to the fixture; empty arena. */
 void fz_region_reset(struct fz_region *r);
 
-/* A key that is the same in every run (of these tests alone), and the one good token of gen/d1 at FZ_NOW, malloc'd. */
+/* A key that is the same in every run (of these tests alone), and the one good token of gen/d1 at
+ * FZ_NOW, malloc'd. */
 struct ld_key *fz_token_key(void);
 char *fz_token_text(struct ld_key *key);
 

@@ -1,5 +1,6 @@
-/* What the fuzz targets share. A target reads hostile bytes the way the product does and then says what must be
- * true of the answer; a sanitizer's finding or a broken FZ_REQUIRE is a finding. No network, no clock. */
+/* What the fuzz targets share. A target reads hostile bytes the way the product does and then says
+ * what must be true of the answer; a sanitizer's finding or a broken FZ_REQUIRE is a finding. No
+ * network, no clock. */
 #ifndef LD_TESTS_FUZZ_H
 #define LD_TESTS_FUZZ_H
 
@@ -52,7 +53,8 @@ static inline const uint8_t *fz_take(struct fz_in *in, size_t *n)
 	return p;
 }
 
-/* The rest as text with a NUL behind it, malloc'd: exactly as long as it is, so that a read past it is seen. */
+/* The rest as text with a NUL behind it, malloc'd: exactly as long as it is, so that a read past it
+ * is seen. */
 static inline char *fz_text(struct fz_in *in)
 {
 	char *s = malloc(in->n + 1);

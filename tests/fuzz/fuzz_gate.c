@@ -1,6 +1,6 @@
-/* The gate, on every kind of message that reaches it. What it accepts, libprotobuf-c must take within the arena
- * and write again byte for byte: else two readers could see two messages in one signature.
- * Input: one byte names the message, the rest is the message. */
+/* The gate, on every kind of message that reaches it. What it accepts, libprotobuf-c must take
+ * within the arena and write again byte for byte: else two readers could see two messages in one
+ * signature. Input: one byte names the message, the rest is the message. */
 #include "liandan/event.pb-c.h"
 #include "liandan/ledger.pb-c.h"
 #include "proto/arena.h"
@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *exact, *again;
 
 	if (arena.base == NULL)
-		FZ_REQUIRE(ld_gate_init() == LD_OK && ld_arena_init(&arena, 4 * LD_MAX_ARENA_BYTES) == 0);
+		FZ_REQUIRE(ld_gate_init() == LD_OK &&
+			   ld_arena_init(&arena, 4 * LD_MAX_ARENA_BYTES) == 0);
 	if (size == 0)
 		return 0;
 	type = types[data[0] % (sizeof types / sizeof types[0])];

@@ -1,5 +1,6 @@
-/* JSON as clerks write it: an event (by file or query/may), or any message by its first byte. What is read is
- * written again and read again as the same message. Input: one byte names the message, the rest is the text. */
+/* JSON as clerks write it: an event (by file or query/may), or any message by its first byte. What
+ * is read is written again and read again as the same message. Input: one byte names the message,
+ * the rest is the text. */
 #include "liandan/event.pb-c.h"
 #include "liandan/ledger.pb-c.h"
 #include "proto/gate.h"
@@ -46,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct ld_arena first, second;
 	struct fz_in in = {data, size};
-	const ProtobufCMessageDescriptor *type = types[fz_u8(&in) % (sizeof types / sizeof types[0])];
+	const ProtobufCMessageDescriptor *type =
+	    types[fz_u8(&in) % (sizeof types / sizeof types[0])];
 	struct ld_json_fault fault = {0};
 	ProtobufCMessage *msg = NULL;
 	enum ld_err err;
@@ -54,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text;
 
 	if (first.base == NULL)
-		FZ_REQUIRE(ld_gate_init() == LD_OK && ld_arena_init(&first, LD_MAX_ARENA_BYTES) == 0 &&
+		FZ_REQUIRE(ld_gate_init() == LD_OK &&
+			   ld_arena_init(&first, LD_MAX_ARENA_BYTES) == 0 &&
 			   ld_arena_init(&second, 2 * LD_MAX_ARENA_BYTES) == 0);
 	ld_arena_reset(&first);
 	ld_arena_reset(&second);

@@ -1,5 +1,5 @@
-/* Passwords: whatever is typed, only what the key signed lets anybody in. Input: the text. The key is fixed (of these
- * tests alone), so that a seed holds a token that is good. */
+/* Passwords: whatever is typed, only what the key signed lets anybody in. Input: the text. The key
+ * is fixed (of these tests alone), so that a seed holds a token that is good. */
 #include "plugin/custody/tables.h"
 #include "tests/fuzz/fixture.h"
 
@@ -17,8 +17,8 @@ static void open_once(void)
 	rec.key_id = (ProtobufCBinaryData){LD_KEY_ID_BYTES, (uint8_t *)(uintptr_t)ld_key_id(key)};
 	rec.spki.data = (uint8_t *)(uintptr_t)ld_key_spki(key, &rec.spki.len);
 	rec.algorithm = ld_key_algorithm(key);
-	rec.party = (char *)(uintptr_t)"gen";
-	rec.device = (char *)(uintptr_t)"d1";
+	rec.party = (char *)(uintptr_t) "gen";
+	rec.device = (char *)(uintptr_t) "d1";
 	rec.roles = LIANDAN__ROLE__ROLE_GENERATOR;
 	rec.from_ms = 1;
 	FZ_REQUIRE(ld_key_rec_put(&r.c, &rec) == LD_OK);
@@ -37,8 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	exact = fz_copy(data, size);
 	for (int recheck = 0; recheck < 2; recheck++) {
 		for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++) {
-			enum ld_err err = ld_identify_token(&r.c, (const char *)exact, size, clients[i], FZ_NOW,
-							    recheck != 0, &id, why, sizeof why);
+			enum ld_err err =
+			    ld_identify_token(&r.c, (const char *)exact, size, clients[i], FZ_NOW,
+					      FZ_NOW, recheck != 0, &id, why, sizeof why);
 
 			FZ_REQUIRE(r.arena.used == 0);
 			if (err == LD_OK) /* the one that the seed has, and nobody else's */

@@ -1,5 +1,5 @@
-/* Topics and filters against the access rules, and the broker's own reading of topics. Input: one byte names the
- * reader, the rest is the text. */
+/* Topics and filters against the access rules, and the broker's own reading of topics. Input: one
+ * byte names the reader, the rest is the text. */
 #include "plugin/broker/topic.h"
 #include "tests/fuzz/fixture.h"
 
@@ -20,7 +20,8 @@ static void check_read(const struct ld_identity *id, const char *topic)
 
 	if (id->regulator && topic[0] == '$')
 		return;
-	FZ_REQUIRE(strncmp(topic, "waste/v1/" FZ_REGION "/", strlen("waste/v1/" FZ_REGION "/")) == 0);
+	FZ_REQUIRE(strncmp(topic, "waste/v1/" FZ_REGION "/", strlen("waste/v1/" FZ_REGION "/")) ==
+		   0);
 	FZ_REQUIRE(strpbrk(topic, "+#") == NULL);
 	FZ_REQUIRE(strncmp(rest, "i/", 2) != 0 && strncmp(rest, "query/", 6) != 0);
 	if (rest[0] == 'r' && rest[1] == '/') {

@@ -1,7 +1,7 @@
-/* A small world for custody's rules: a generator, two carriers, a receiver, an authority, with sites,
- * licences, vehicles and stock, on scratch state. Events are packed, passed through the gate, decoded, judged, applied
- * and followed as the region does it, held events included. Shared by test_manifest.c, test_stock.c and
- * test_deadline.c. */
+/* A small world for custody's rules: a generator, two carriers, a receiver, an authority, with
+ * sites, licences, vehicles and stock, on scratch state. Events are packed, passed through the
+ * gate, decoded, judged, applied and followed as the region does it, held events included. Shared
+ * by test_manifest.c, test_stock.c and test_deadline.c. */
 #ifndef LD_TESTS_MANIFEST_FIXTURE_H
 #define LD_TESTS_MANIFEST_FIXTURE_H
 
@@ -43,7 +43,7 @@ struct mx {
 	uint8_t hash[LD_HASH_BYTES];
 	Liandan__OwnEvent *own[MX_OWN];
 	size_t n_own;
-	uint8_t id[LD_UUID_BYTES];      /* the manifest at hand */
+	uint8_t id[LD_UUID_BYTES]; /* the manifest at hand */
 	uint8_t content[LD_HASH_BYTES];
 	uint8_t offer[LD_HASH_BYTES];
 };
@@ -53,17 +53,24 @@ static const struct {
 	uint32_t roles;
 	Liandan__KeySubject subject;
 } mx_who_is[MX_KEYS] = {
-    [GEN] = {"GEN", "p-gen", LIANDAN__ROLE__ROLE_GENERATOR, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
-    [GEN2] = {"GEN2", "p-gen2", LIANDAN__ROLE__ROLE_GENERATOR, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
+    [GEN] = {"GEN", "p-gen", LIANDAN__ROLE__ROLE_GENERATOR,
+	     LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
+    [GEN2] = {"GEN2", "p-gen2", LIANDAN__ROLE__ROLE_GENERATOR,
+	      LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
     [CAR1] = {"CAR1", "p-d1", LIANDAN__ROLE__ROLE_DRIVER, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
-    [CAR2] = {"CAR2", "p-d2", LIANDAN__ROLE__ROLE_CARRIER, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
+    [CAR2] = {"CAR2", "p-d2", LIANDAN__ROLE__ROLE_CARRIER,
+	      LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
     [CARX] = {"CARX", "p-dx", LIANDAN__ROLE__ROLE_DRIVER, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
-    [REC] = {"REC", "p-rec", LIANDAN__ROLE__ROLE_RECEIVER, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
-    [RECG] = {"REC", "p-recg", LIANDAN__ROLE__ROLE_GENERATOR, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
+    [REC] = {"REC", "p-rec", LIANDAN__ROLE__ROLE_RECEIVER,
+	     LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
+    [RECG] = {"REC", "p-recg", LIANDAN__ROLE__ROLE_GENERATOR,
+	      LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
     [EEB] = {"EEB", "p-eeb", LIANDAN__ROLE__ROLE_AUTHORITY | LIANDAN__ROLE__ROLE_REGULATOR,
 	     LIANDAN__KEY_SUBJECT__KEY_SUBJECT_AUTHORITY},
-    [BOTH] = {"CAR1", "p-gen", LIANDAN__ROLE__ROLE_DRIVER, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
-    [NOBODY] = {"LAB", "p-lab", LIANDAN__ROLE__ROLE_LABORATORY, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
+    [BOTH] = {"CAR1", "p-gen", LIANDAN__ROLE__ROLE_DRIVER,
+	      LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
+    [NOBODY] = {"LAB", "p-lab", LIANDAN__ROLE__ROLE_LABORATORY,
+		LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
 };
 
 #define MX_S(text) ((char *)(uintptr_t)(text))
@@ -139,8 +146,9 @@ static inline void mx_site(struct mx *x, const char *id, const char *party, Lian
 	assert_int_equal(ld_site_put(&x->c, &s), LD_OK);
 }
 
-static inline void mx_licence(struct mx *x, const char *id, const char *party, Liandan__LicenceKind kind,
-			      const char *code, const char *mode, int64_t to_ms)
+static inline void mx_licence(struct mx *x, const char *id, const char *party,
+			      Liandan__LicenceKind kind, const char *code, const char *mode,
+			      int64_t to_ms)
 {
 	Liandan__LicenceGranted g = LIANDAN__LICENCE_GRANTED__INIT;
 	Custody__Licence l = CUSTODY__LICENCE__INIT;
@@ -226,7 +234,8 @@ static inline void mx_world(struct mx *x)
 	mx_person(x, "p-dx", "CARX", carrier);
 	mx_site(x, "S-GEN", "GEN", LIANDAN__SITE_KIND__SITE_KIND_PRODUCTION, 225000000, 1140000000);
 	mx_site(x, "S-GENB", "GEN", LIANDAN__SITE_KIND__SITE_KIND_STORAGE, 225100000, 1140100000);
-	mx_site(x, "S-GEN2", "GEN2", LIANDAN__SITE_KIND__SITE_KIND_PRODUCTION, 225200000, 1140200000);
+	mx_site(x, "S-GEN2", "GEN2", LIANDAN__SITE_KIND__SITE_KIND_PRODUCTION, 225200000,
+		1140200000);
 	mx_site(x, "S-REC", "REC", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL, 227000000, 1142000000);
 	mx_site(x, "S-PARK", "GEN", LIANDAN__SITE_KIND__SITE_KIND_PARKING, 224000000, 1139000000);
 	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*", MX_MODE, 0);
@@ -307,13 +316,14 @@ static inline void mx_wake(struct mx *x, const struct ld_fact *f)
 static inline void mx_run(struct mx *x, struct ld_own_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		uint8_t *packed = ld_arena_alloc(
-		    &x->build, liandan__own_event__get_packed_size(list->event[i]));
+		uint8_t *packed =
+		    ld_arena_alloc(&x->build, liandan__own_event__get_packed_size(list->event[i]));
 		struct ld_gate_fault fault;
 		size_t n = liandan__own_event__pack(list->event[i], packed);
 
 		/* what the ledger writes must pass its own gate */
-		assert_int_equal(ld_gate_check(&liandan__own_event__descriptor, packed, n, &fault), LD_OK);
+		assert_int_equal(ld_gate_check(&liandan__own_event__descriptor, packed, n, &fault),
+				 LD_OK);
 		assert_true(x->n_own < MX_OWN);
 		x->own[x->n_own] = liandan__own_event__unpack(&x->build.pb, n, packed);
 		assert_non_null(x->own[x->n_own]);
@@ -325,9 +335,11 @@ static inline void mx_run(struct mx *x, struct ld_own_list *list)
 }
 
 /* The event's bytes, in the build arena. occurred_at_ms 0: now. */
-static inline ProtobufCBinaryData mx_pack(struct mx *x, enum mx_who by, enum mx_who cosigner, Liandan__Event *e)
+static inline ProtobufCBinaryData mx_pack(struct mx *x, enum mx_who by, enum mx_who cosigner,
+					  Liandan__Event *e)
 {
-	ProtobufCBinaryData co = mx_bytes(x->keys[cosigner == MX_KEYS ? 0 : cosigner], LD_KEY_ID_BYTES);
+	ProtobufCBinaryData co =
+	    mx_bytes(x->keys[cosigner == MX_KEYS ? 0 : cosigner], LD_KEY_ID_BYTES);
 	ProtobufCBinaryData out;
 	struct ld_gate_fault fault = {0};
 
@@ -377,7 +389,8 @@ static inline Liandan__Reason mx_put_bytes(struct mx *x, ProtobufCBinaryData byt
 	return x->j.reason;
 }
 
-static inline Liandan__Reason mx_put_co(struct mx *x, enum mx_who by, enum mx_who cosigner, Liandan__Event *e)
+static inline Liandan__Reason mx_put_co(struct mx *x, enum mx_who by, enum mx_who cosigner,
+					Liandan__Event *e)
 {
 	return mx_put_bytes(x, mx_pack(x, by, cosigner, e));
 }
@@ -409,14 +422,14 @@ static inline const Liandan__OwnEvent *mx_own(const struct mx *x, Liandan__OwnEv
 	return NULL;
 }
 
-#define mx_accepted(x, PUT)                                                                       \
+#define mx_accepted(x, PUT)                                                                        \
 	do {                                                                                       \
 		Liandan__Reason mx_r = (PUT);                                                      \
 		if ((x)->j.verdict != LIANDAN__VERDICT__ACCEPTED)                                  \
 			fail_msg("verdict %d reason %d: %s", (int)(x)->j.verdict, (int)mx_r,       \
 				 (x)->j.detail);                                                   \
 	} while (0)
-#define mx_clean(x, PUT)                                                                          \
+#define mx_clean(x, PUT)                                                                           \
 	do {                                                                                       \
 		mx_accepted(x, PUT);                                                               \
 		if ((x)->j.n_violations != 0)                                                      \
@@ -426,12 +439,11 @@ static inline const Liandan__OwnEvent *mx_own(const struct mx *x, Liandan__OwnEv
 #define mx_refused(x, PUT, WHY)                                                                    \
 	do {                                                                                       \
 		Liandan__Reason mx_r = (PUT);                                                      \
-		if ((x)->j.verdict != LIANDAN__VERDICT__REFUSED ||                                 \
-		    mx_r != LIANDAN__REASON__##WHY)                                                \
+		if ((x)->j.verdict != LIANDAN__VERDICT__REFUSED || mx_r != LIANDAN__REASON__##WHY) \
 			fail_msg("verdict %d reason %d: %s", (int)(x)->j.verdict, (int)mx_r,       \
 				 (x)->j.detail);                                                   \
 	} while (0)
-#define mx_held(x, PUT)                                                                           \
+#define mx_held(x, PUT)                                                                            \
 	do {                                                                                       \
 		Liandan__Reason mx_r = (PUT);                                                      \
 		if ((x)->j.verdict != LIANDAN__VERDICT__HELD)                                      \
@@ -461,383 +473,16 @@ static inline Custody__Container *mx_container(struct mx *x, const char *id)
 }
 
 /* The book, and that it adds up. Zeroes where there is none. */
-static inline Custody__Stock *mx_stock(struct mx *x, const char *party, const char *site, const char *code)
+static inline Custody__Stock *mx_stock(struct mx *x, const char *party, const char *site,
+				       const char *code)
 {
 	Custody__Stock *s;
 
 	if (ld_stock_get(&x->c, party, site, code, &s) != LD_OK)
 		s = MX_NEW(x, Custody__Stock, CUSTODY__STOCK__INIT);
-	assert_int_equal(s->generated_g + s->received_g - s->treated_g - s->shipped_g - s->lost_g, s->in_stock_g);
+	assert_int_equal(s->generated_g + s->received_g - s->treated_g - s->shipped_g - s->lost_g,
+			 s->in_stock_g);
 	return s;
-}
-
-/* Builders. */
-static inline Liandan__Line *mx_line(struct mx *x, uint32_t line, const char *code, int64_t mass_g)
-{
-	Liandan__Line *l = MX_NEW(x, Liandan__Line, LIANDAN__LINE__INIT);
-
-	l->line = line;
-	l->code_system = LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_HAZARDOUS;
-	l->code = MX_S(code);
-	l->hazards = strcmp(code, MX_CODE) == 0 ? LIANDAN__HAZARD__HAZARD_T
-						: LIANDAN__HAZARD__HAZARD_T | LIANDAN__HAZARD__HAZARD_I;
-	l->mode = MX_S(MX_MODE);
-	l->quantity = MX_NEW(x, Liandan__Quantity, LIANDAN__QUANTITY__INIT);
-	l->quantity->unit = LIANDAN__UNIT__UNIT_TONNE;
-	l->quantity->basis = LIANDAN__BASIS__BASIS_WEIGHED;
-	l->quantity->mass_g = mass_g;
-	return l;
-}
-
-static inline Liandan__WasteGenerated *mx_generated(struct mx *x, const char *batch, const char *container,
-						    const char *code, int64_t mass_g)
-{
-	Liandan__WasteGenerated *w = MX_NEW(x, Liandan__WasteGenerated, LIANDAN__WASTE_GENERATED__INIT);
-
-	w->batch = MX_S(batch);
-	w->container = MX_S(container);
-	w->site = MX_S("S-GEN");
-	w->line = mx_line(x, 1, code, mass_g);
-	return w;
-}
-
-static inline void mx_generate(struct mx *x, const char *batch, const char *container, const char *code,
-			       int64_t mass_g)
-{
-	MX_EVENT(e, WASTE_GENERATED, mx_generated(x, batch, container, code, mass_g));
-	mx_clean(x, mx_put(x, GEN, &e));
-}
-
-/* Two drums and a heap. */
-#define MX_C1_G 100000
-#define MX_C2_G 150001
-#define MX_BULK_G 500003
-static inline void mx_fill(struct mx *x)
-{
-	mx_generate(x, "B1", "C1", MX_CODE, MX_C1_G);
-	mx_generate(x, "B2", "C2", MX_CODE, MX_C2_G);
-	mx_generate(x, "B3", "", MX_BULK, MX_BULK_G);
-}
-
-static inline void mx_add_carrier(struct mx *x, Liandan__ManifestCreated *b, uint32_t order, const char *party)
-{
-	Liandan__Carrier *carrier = MX_NEW(x, Liandan__Carrier, LIANDAN__CARRIER__INIT);
-
-	carrier->order = order;
-	carrier->party = MX_S(party);
-	b->carriers[b->n_carriers++] = carrier;
-}
-
-/* The usual draft; tests change what they want to break. Room for 40 lines and 4 carriers. */
-static inline Liandan__ManifestCreated *mx_created(struct mx *x)
-{
-	Liandan__ManifestCreated *b = MX_NEW(x, Liandan__ManifestCreated, LIANDAN__MANIFEST_CREATED__INIT);
-
-	b->manifest = mx_id(x);
-	b->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL;
-	b->generator = MX_S("GEN");
-	b->site = MX_S("S-GEN");
-	b->receiver = MX_NEW(x, Liandan__Receiver, LIANDAN__RECEIVER__INIT);
-	b->receiver->party = MX_S("REC");
-	b->receiver->site = MX_S("S-REC");
-	b->carriers = ld_arena_alloc(&x->build, 4 * sizeof *b->carriers);
-	mx_add_carrier(x, b, 1, "CAR1");
-	mx_add_carrier(x, b, 2, "CAR2");
-	b->lines = ld_arena_alloc(&x->build, 40 * sizeof *b->lines);
-	b->lines[0] = mx_line(x, 1, MX_CODE, MX_C1_G + MX_C2_G);
-	b->lines[1] = mx_line(x, 2, MX_BULK, MX_BULK_G);
-	b->n_lines = 2;
-	return b;
-}
-
-static inline Liandan__Item *mx_item(struct mx *x, const char *container, uint32_t line, int64_t mass_g)
-{
-	Liandan__Item *item = MX_NEW(x, Liandan__Item, LIANDAN__ITEM__INIT);
-
-	item->container = MX_S(container);
-	item->line = line;
-	item->mass_g = mass_g;
-	return item;
-}
-
-/* Room for 8 items more. */
-static inline Liandan__ManifestSealed *mx_sealed(struct mx *x)
-{
-	Liandan__ManifestSealed *b = MX_NEW(x, Liandan__ManifestSealed, LIANDAN__MANIFEST_SEALED__INIT);
-
-	b->manifest = mx_id(x);
-	b->version = 1;
-	b->items = ld_arena_alloc(&x->build, 16 * sizeof *b->items);
-	b->items[0] = mx_item(x, "C1", 1, MX_C1_G);
-	b->items[1] = mx_item(x, "C2", 1, MX_C2_G);
-	b->items[2] = mx_item(x, "", 2, MX_BULK_G);
-	b->n_items = 3;
-	return b;
-}
-
-static inline void mx_hash_content(struct mx *x, const Liandan__ManifestCreated *draft, Liandan__ManifestSealed *b)
-{
-	assert_int_equal(ld_manifest_content(&x->build, draft, b->items, b->n_items, x->content), LD_OK);
-	b->content = mx_bytes(x->content, sizeof x->content);
-}
-
-static inline Liandan__Reason mx_create_as(struct mx *x, enum mx_who who, Liandan__ManifestCreated *b)
-{
-	MX_EVENT(e, MANIFEST_CREATED, b);
-	return mx_put(x, who, &e);
-}
-
-static inline Liandan__Reason mx_create(struct mx *x, Liandan__ManifestCreated *b)
-{
-	return mx_create_as(x, GEN, b);
-}
-
-static inline Liandan__Reason mx_seal_as(struct mx *x, enum mx_who who, Liandan__ManifestSealed *b)
-{
-	MX_EVENT(e, MANIFEST_SEALED, b);
-	return mx_put(x, who, &e);
-}
-
-/* With the right hash for this draft. */
-static inline Liandan__Reason mx_seal(struct mx *x, const Liandan__ManifestCreated *draft,
-				      Liandan__ManifestSealed *b)
-{
-	mx_hash_content(x, draft, b);
-	return mx_seal_as(x, GEN, b);
-}
-
-static inline Liandan__HandoverOffered *mx_offered(struct mx *x, uint32_t leg, const char *to)
-{
-	Liandan__HandoverOffered *b = MX_NEW(x, Liandan__HandoverOffered, LIANDAN__HANDOVER_OFFERED__INIT);
-
-	b->manifest = mx_id(x);
-	b->content = mx_bytes(x->content, sizeof x->content);
-	b->leg = leg;
-	b->to_party = MX_S(to);
-	return b;
-}
-
-static inline Liandan__Reason mx_offer(struct mx *x, enum mx_who who, Liandan__HandoverOffered *b)
-{
-	Liandan__Reason r;
-	MX_EVENT(e, HANDOVER_OFFERED, b);
-
-	r = mx_put(x, who, &e);
-	memcpy(x->offer, x->hash, sizeof x->offer);
-	return r;
-}
-
-static inline Liandan__HandoverTaken *mx_taken(struct mx *x, uint32_t leg, const char *plate)
-{
-	Liandan__HandoverTaken *b = MX_NEW(x, Liandan__HandoverTaken, LIANDAN__HANDOVER_TAKEN__INIT);
-
-	b->manifest = mx_id(x);
-	b->offer = mx_bytes(x->offer, sizeof x->offer);
-	b->content = mx_bytes(x->content, sizeof x->content);
-	b->leg = leg;
-	b->plate = MX_S(plate);
-	return b;
-}
-
-static inline Liandan__Reason mx_take(struct mx *x, enum mx_who who, Liandan__HandoverTaken *b)
-{
-	MX_EVENT(e, HANDOVER_TAKEN, b);
-	return mx_put(x, who, &e);
-}
-
-static inline Liandan__Arrived *mx_arrived(struct mx *x, const char *plate)
-{
-	Liandan__Arrived *b = MX_NEW(x, Liandan__Arrived, LIANDAN__ARRIVED__INIT);
-
-	b->manifests = ld_arena_alloc(&x->build, 4 * sizeof *b->manifests);
-	b->manifests[0] = mx_id(x);
-	b->n_manifests = 1;
-	b->plate = MX_S(plate);
-	b->site = MX_S("S-REC");
-	return b;
-}
-
-static inline Liandan__Reason mx_arrive(struct mx *x, enum mx_who who, Liandan__Arrived *b)
-{
-	MX_EVENT(e, ARRIVED, b);
-	return mx_put(x, who, &e);
-}
-
-static inline Liandan__Received *mx_received(struct mx *x)
-{
-	Liandan__Received *b = MX_NEW(x, Liandan__Received, LIANDAN__RECEIVED__INIT);
-
-	b->manifest = mx_id(x);
-	b->content = mx_bytes(x->content, sizeof x->content);
-	b->site = MX_S("S-REC");
-	return b;
-}
-
-static inline Liandan__Reason mx_receive(struct mx *x, enum mx_who who, Liandan__Received *b)
-{
-	MX_EVENT(e, RECEIVED, b);
-	return mx_put(x, who, &e);
-}
-
-static inline Liandan__AcceptedLine *mx_accepted_line(struct mx *x, uint32_t line, int64_t mass_g)
-{
-	Liandan__AcceptedLine *l = MX_NEW(x, Liandan__AcceptedLine, LIANDAN__ACCEPTED_LINE__INIT);
-
-	l->line = line;
-	l->mass_g = mass_g;
-	l->mode = MX_S(MX_MODE);
-	return l;
-}
-
-/* A net ticket of this manifest, straight into the table. */
-static inline void mx_ticket(struct mx *x, uint8_t tag, Liandan__WeighPurpose purpose, int64_t mass_g,
-			     ProtobufCBinaryData *out)
-{
-	Liandan__Weighed w = LIANDAN__WEIGHED__INIT;
-	Custody__Ticket t = CUSTODY__TICKET__INIT;
-	ProtobufCBinaryData manifest = mx_id(x);
-	uint8_t *id = ld_arena_alloc(&x->build, LD_UUID_BYTES);
-
-	memset(id, tag, LD_UUID_BYTES);
-	*out = mx_bytes(id, LD_UUID_BYTES);
-	w.ticket = *out;
-	w.instrument = MX_S("scale");
-	w.purpose = purpose;
-	w.kind = LIANDAN__WEIGH_KIND__WEIGH_KIND_NET;
-	w.plate = MX_S("V1");
-	w.n_manifests = 1;
-	w.manifests = &manifest;
-	w.mass_g = mass_g;
-	t.weighed = &w;
-	t.occurred_at_ms = x->now;
-	t.certified = true;
-	t.mpe_g = 20000;
-	assert_int_equal(ld_ticket_put(&x->c, &t), LD_OK);
-}
-
-static inline Liandan__Accepted *mx_accepted_body(struct mx *x)
-{
-	Liandan__Accepted *b = MX_NEW(x, Liandan__Accepted, LIANDAN__ACCEPTED__INIT);
-
-	b->manifest = mx_id(x);
-	b->content = mx_bytes(x->content, sizeof x->content);
-	b->lines = ld_arena_alloc(&x->build, 4 * sizeof *b->lines);
-	b->lines[0] = mx_accepted_line(x, 1, MX_C1_G + MX_C2_G);
-	b->lines[1] = mx_accepted_line(x, 2, MX_BULK_G);
-	b->n_lines = 2;
-	b->tickets = ld_arena_alloc(&x->build, 2 * sizeof *b->tickets);
-	mx_ticket(x, 0x71, LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE, MX_C1_G + MX_C2_G + MX_BULK_G,
-		  &b->tickets[0]);
-	b->n_tickets = 1;
-	return b;
-}
-
-static inline Liandan__Reason mx_accept(struct mx *x, enum mx_who who, Liandan__Accepted *b)
-{
-	MX_EVENT(e, ACCEPTED, b);
-	return mx_put(x, who, &e);
-}
-
-static inline Liandan__Reason mx_reject(struct mx *x, enum mx_who who, Liandan__WasteIsOn where)
-{
-	Liandan__Rejected *b = MX_NEW(x, Liandan__Rejected, LIANDAN__REJECTED__INIT);
-	MX_EVENT(e, REJECTED, b);
-
-	b->manifest = mx_id(x);
-	b->reason = LIANDAN__REJECT_REASON__REJECT_REASON_PACKAGING;
-	b->waste_is_on = where;
-	return mx_put(x, who, &e);
-}
-
-static inline Liandan__Reason mx_cancel(struct mx *x, enum mx_who who)
-{
-	Liandan__ManifestCancelled *b = MX_NEW(x, Liandan__ManifestCancelled, LIANDAN__MANIFEST_CANCELLED__INIT);
-	MX_EVENT(e, MANIFEST_CANCELLED, b);
-
-	b->manifest = mx_id(x);
-	return mx_put(x, who, &e);
-}
-
-/* The honest way, up to a step. */
-static inline Liandan__ManifestCreated *mx_to_draft(struct mx *x)
-{
-	Liandan__ManifestCreated *draft = mx_created(x);
-
-	mx_clean(x, mx_create(x, draft));
-	return draft;
-}
-
-static inline void mx_to_sealed(struct mx *x)
-{
-	mx_fill(x);
-	mx_clean(x, mx_seal(x, mx_to_draft(x), mx_sealed(x)));
-}
-
-static inline void mx_to_offered(struct mx *x)
-{
-	mx_to_sealed(x);
-	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
-}
-
-static inline void mx_to_taken(struct mx *x)
-{
-	mx_to_offered(x);
-	mx_clean(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")));
-}
-
-static inline void mx_to_arrived(struct mx *x)
-{
-	mx_to_taken(x);
-	x->now += LD_HOUR_MS;
-	mx_clean(x, mx_arrive(x, CAR1, mx_arrived(x, "V1")));
-}
-
-static inline void mx_to_received(struct mx *x)
-{
-	mx_to_arrived(x);
-	mx_clean(x, mx_receive(x, REC, mx_received(x)));
-}
-
-static inline void mx_to_accepted(struct mx *x)
-{
-	mx_to_received(x);
-	mx_clean(x, mx_accept(x, REC, mx_accepted_body(x)));
-}
-
-/* Due time of a clock of the manifest at hand; 0: it does not run. */
-static inline int64_t mx_due(struct mx *x, Liandan__DeadlineClock clock)
-{
-	char hex[2 * LD_UUID_BYTES + 1];
-	struct ld_tkey k;
-	const uint8_t *v;
-	size_t n;
-	int64_t due = 0;
-
-	ld_hex_encode(x->id, sizeof x->id, hex);
-	ld_tkey_init(&k);
-	ld_tkey_u8(&k, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST);
-	ld_tkey_u8(&k, (uint8_t)clock);
-	ld_tkey_bytes(&k, hex, sizeof hex - 1);
-	if (ld_state_get(x->c.state, LD_T_DEADLINE_OF, k.b, k.len, &v, &n) != LD_OK)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		due = due << 8 | v[i];
-	return due;
-}
-#define MX_DUE(x, CLOCK) mx_due((x), LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_##CLOCK)
-
-/* The clocks that ran out by now take effect. */
-static inline size_t mx_tick(struct mx *x)
-{
-	struct ld_own_list list = {.n = 0};
-	size_t n;
-
-	ld_arena_reset(&x->arena);
-	x->n_own = 0;
-	ld_deadline_follow_time(&x->c, x->now, 40, &list);
-	n = list.n;
-	mx_run(x, &list);
-	return n;
 }
 
 #endif

@@ -402,6 +402,28 @@ static void open_silence_is_provisional_once(void **state)
 	rig_close(&r);
 }
 
+/* Two manifests aboard: one of them, the first taken, answers from the first word to the last. */
+static void one_manifest_answers_for_a_milk_run(void **state)
+{
+	struct rig r;
+	struct rig_fix fix[64];
+	const size_t n = rig_drive(fix, 64, 0, 0, 6000, 0, 0, 10 * MIN);
+
+	(void)state;
+	begin(&r); /* manifest 1 was taken at T0 */
+	rig_manifest(&r, 2, PLATE, "plant", "works", T0 - 5 * MIN);
+	rig_tick(&r, T0);
+	send(&r, fix, n, NO_HOW);
+	rig_tick(&r, T0 + 45 * MIN);
+	fix[0] = (struct rig_fix){.x = 8000, .t_ms = 60 * MIN};
+	send(&r, fix, 1, NO_HOW);
+	assert_int_equal(r.n_own, 2);
+	assert_int_equal(r.own[1].body, LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED);
+	assert_null(rig_gap_anomaly(&r, PLATE, 1));
+	assert_int_equal(rig_gap_anomaly(&r, PLATE, 2)->now->level, 2);
+	rig_close(&r);
+}
+
 /* A fixed pseudo-random sequence. */
 static uint32_t next(uint32_t *seed)
 {
@@ -561,6 +583,7 @@ int main(void)
 	    cmocka_unit_test(late_block_in_any_order),
 	    cmocka_unit_test(receipt_is_the_far_end),
 	    cmocka_unit_test(open_silence_is_provisional_once),
+	    cmocka_unit_test(one_manifest_answers_for_a_milk_run),
 	    cmocka_unit_test(rebatching_changes_no_final_anomaly),
 	    cmocka_unit_test(kept_gaps_are_bounded),
 	    cmocka_unit_test(bytes_per_vehicle),

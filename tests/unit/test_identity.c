@@ -123,8 +123,8 @@ static enum ld_err by_token(struct fx *x, const char *text, const char *client_i
 	struct ld_identity id;
 	char why[64] = "";
 	size_t used = x->arena.used;
-	enum ld_err err = ld_identify_token(&x->c, text, strlen(text), client_id, now_ms, recheck,
-					    &id, why, sizeof why);
+	enum ld_err err = ld_identify_token(&x->c, text, strlen(text), client_id, now_ms, now_ms,
+					    recheck, &id, why, sizeof why);
 
 	assert_int_equal(x->arena.used, used);
 	assert_int_equal(err == LD_OK, why[0] == '\0');
@@ -281,7 +281,7 @@ static void test_token_bytes(void **state)
 	}
 	assert_int_equal(by_token(x, text, "gen/d1", FX_NOW, false), LD_OK);
 	free(text);
-	assert_int_equal(ld_identify_token(&x->c, NULL, 0, "gen/d1", FX_NOW, false,
+	assert_int_equal(ld_identify_token(&x->c, NULL, 0, "gen/d1", FX_NOW, FX_NOW, false,
 					   &(struct ld_identity){0}, NULL, 0),
 			 LD_ERR_REFUSED);
 	/* an event never stands for a token */

@@ -1,5 +1,6 @@
-/* The manifest up to the first hand-over: created, sealed, cancelled, offered. CUSTODY-1, 2, 4, 5. */
-#include "manifest_fixture.h"
+/* The manifest up to the first hand-over: created, sealed, cancelled, offered. CUSTODY-1, 2, 4, 5.
+ */
+#include "manifest_builders.h"
 
 #include <stdio.h>
 
@@ -21,7 +22,8 @@ static void created_is_a_draft(void **state)
 	assert_int_equal(MX_DUE(x, DRAFT), x->now + 30 * LD_DAY_MS);
 	assert_int_equal(ld_party_get(&x->c, "GEN", &p), LD_OK);
 	assert_int_equal(p->drafts, 1);
-	mx_refused(x, mx_create(x, mx_created(x)), ALREADY_EXISTS); /* invariant 4: an id is never reused */
+	mx_refused(x, mx_create(x, mx_created(x)),
+		   ALREADY_EXISTS); /* invariant 4: an id is never reused */
 }
 
 static void created_by_the_generator(void **state)
@@ -66,7 +68,8 @@ static void created_between_two_sites(void **state)
 	struct mx *x = *state;
 	Liandan__ManifestCreated *b = mx_created(x);
 
-	/* the receiver as generator, to itself: the same site is refused, another of its own is lawful */
+	/* the receiver as generator, to itself: the same site is refused, another of its own is
+	 * lawful */
 	b->generator = b->receiver->party = MX_S("REC");
 	b->site = b->receiver->site = MX_S("S-REC");
 	mx_refused(x, mx_create_as(x, RECG, b), SAME_SITE);
@@ -211,8 +214,8 @@ static void sealing_needs_the_draft_and_its_generator(void **state)
 	mx_clean(x, mx_seal_as(x, GEN, b));
 }
 
-/* ManifestSealed.content is over the bytes as they stood in the creating event, unknown fields of the extension
- * range included: what apply kept must pack to the very same bytes. */
+/* ManifestSealed.content is over the bytes as they stood in the creating event, unknown fields of
+ * the extension range included: what apply kept must pack to the very same bytes. */
 static void content_is_over_the_bytes_as_they_stood(void **state)
 {
 	struct mx *x = *state;
@@ -380,15 +383,18 @@ static void licences_at_sealing(void **state)
 
 	mx_fill(x);
 	draft = mx_to_draft(x);
-	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "HW49", MX_MODE, 0);
+	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "HW49", MX_MODE,
+		   0);
 	mx_refused(x, mx_seal(x, draft, mx_sealed(x)), NOT_LICENSED); /* code */
 	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*", "D10", 0);
 	mx_refused(x, mx_seal(x, draft, mx_sealed(x)), NOT_LICENSED); /* mode */
 	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*", "", x->now);
-	mx_refused(x, mx_seal(x, draft, mx_sealed(x)), NOT_LICENSED); /* expired: to_ms is exclusive */
+	mx_refused(x, mx_seal(x, draft, mx_sealed(x)),
+		   NOT_LICENSED); /* expired: to_ms is exclusive */
 	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", 0);
 	mx_refused(x, mx_seal(x, draft, mx_sealed(x)), NOT_LICENSED); /* kind */
-	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_EXEMPTION, "*", "", x->now + 1);
+	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_EXEMPTION, "*", "",
+		   x->now + 1);
 	mx_licence(x, "L-C2", "CAR2", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "HW08", "", 0);
 	mx_refused(x, mx_seal(x, draft, mx_sealed(x)), NOT_LICENSED); /* a carrier */
 	mx_licence(x, "L-C2", "CAR2", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", 0);
@@ -448,154 +454,12 @@ static void a_hold_blocks_intentions(void **state)
 	mx_refused(x, mx_cancel(x, GEN), ON_HOLD);
 }
 
-static void cancelling_frees(void **state)
-{
-	struct mx *x = *state;
-	Custody__Party *p;
-
-	mx_to_sealed(x);
-	mx_refused(x, mx_cancel(x, REC), WRONG_ROLE);
-	mx_clean(x, mx_cancel(x, GEN));
-	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__CANCELLED);
-	assert_int_equal(mx_container(x, "C1")->state, CUSTODY__CONTAINER_STATE__GENERATED);
-	assert_int_equal(mx_container(x, "C1")->manifest.len, 0);
-	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->bound_g, 0);
-	assert_int_equal(MX_DUE(x, PICKUP), 0);
-	assert_int_equal(ld_party_get(&x->c, "GEN", &p), LD_OK);
-	assert_int_equal(p->open_manifests, 0);
-	mx_refused(x, mx_cancel(x, GEN), OUT_OF_ORDER);
-	memset(x->id, 0x22, sizeof x->id);
-	mx_refused(x, mx_cancel(x, GEN), UNKNOWN_MANIFEST);
-	mx_to_draft(x);
-	mx_clean(x, mx_cancel(x, GEN));
-	assert_int_equal(ld_party_get(&x->c, "GEN", &p), LD_OK);
-	assert_int_equal(p->drafts, 0);
-	assert_int_equal(MX_DUE(x, DRAFT), 0);
-}
-
-static void a_live_offer_blocks_cancelling(void **state)
-{
-	struct mx *x = *state;
-
-	mx_to_offered(x);
-	mx_refused(x, mx_cancel(x, GEN), OUT_OF_ORDER);
-	x->now += x->c.rules->offer_ms; /* it has expired */
-	mx_clean(x, mx_cancel(x, GEN));
-}
-
-static void offers(void **state)
-{
-	struct mx *x = *state;
-	Liandan__HandoverOffered *b;
-	struct ld_tkey k;
-	const uint8_t *v;
-	size_t n;
-
-	mx_to_sealed(x);
-	b = mx_offered(x, 1, "CAR1");
-	mx_refused(x, mx_offer(x, CAR1, b), WRONG_ROLE);
-	mx_refused(x, mx_offer(x, GEN2, b), WRONG_ROLE);
-	b->leg = 2;
-	mx_refused(x, mx_offer(x, GEN, b), WRONG_ROLE);
-	b->leg = 1;
-	b->to_party = MX_S("GEN2");
-	mx_refused(x, mx_offer(x, GEN, b), UNKNOWN_PARTY);
-	b->to_party = MX_S("CAR1");
-	b->n_items = 1;
-	b->items = mx_sealed(x)->items;
-	mx_refused(x, mx_offer(x, GEN, b), QUANTITY);
-	b->n_items = 3;
-	x->content[0] ^= 1;
-	mx_refused(x, mx_offer(x, GEN, b), BAD_CONTENT);
-	x->content[0] ^= 1;
-	mx_clean(x, mx_offer(x, GEN, b));
-	assert_string_equal(mx_manifest(x)->offer->to_party, "CAR1");
-	assert_string_equal(mx_manifest(x)->offer->person, "p-gen");
-	assert_int_equal(MX_DUE(x, OFFER), x->now + x->c.rules->offer_ms);
-	ld_offer_key(&k, "CAR1", mx_id(x));
-	assert_int_equal(ld_state_get(x->c.state, LD_T_PLATE_OFFER, k.b, k.len, &v, &n), LD_OK);
-	/* one live offer at a time */
-	mx_refused(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR2")), OUT_OF_ORDER);
-}
-
-static void offers_before_the_seal(void **state)
-{
-	struct mx *x = *state;
-
-	mx_refused(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")), UNKNOWN_MANIFEST);
-	mx_to_draft(x);
-	mx_refused(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")), OUT_OF_ORDER);
-}
-
-static Liandan__Reason withdraw(struct mx *x, enum mx_who who)
-{
-	Liandan__OfferWithdrawn *b = MX_NEW(x, Liandan__OfferWithdrawn, LIANDAN__OFFER_WITHDRAWN__INIT);
-	MX_EVENT(e, OFFER_WITHDRAWN, b);
-
-	b->manifest = mx_id(x);
-	b->offer = mx_bytes(x->offer, sizeof x->offer);
-	return mx_put(x, who, &e);
-}
-
-static Liandan__Reason decline(struct mx *x, enum mx_who who)
-{
-	Liandan__HandoverDeclined *b = MX_NEW(x, Liandan__HandoverDeclined, LIANDAN__HANDOVER_DECLINED__INIT);
-	MX_EVENT(e, HANDOVER_DECLINED, b);
-
-	b->manifest = mx_id(x);
-	b->offer = mx_bytes(x->offer, sizeof x->offer);
-	b->reason = LIANDAN__DECLINE_REASON__DECLINE_REASON_PACKAGING;
-	return mx_put(x, who, &e);
-}
-
-static void withdrawing(void **state)
-{
-	struct mx *x = *state;
-	struct ld_tkey k;
-	const uint8_t *v;
-	size_t n;
-
-	mx_refused(x, withdraw(x, GEN), UNKNOWN_MANIFEST);
-	mx_to_offered(x);
-	mx_refused(x, withdraw(x, CAR1), WRONG_ROLE);
-	x->offer[0] ^= 1;
-	mx_refused(x, withdraw(x, GEN), UNKNOWN_OFFER);
-	x->offer[0] ^= 1;
-	mx_clean(x, withdraw(x, GEN));
-	assert_true(mx_manifest(x)->offer->closed);
-	assert_int_equal(MX_DUE(x, OFFER), 0);
-	ld_offer_key(&k, "CAR1", mx_id(x));
-	assert_int_equal(ld_state_get(x->c.state, LD_T_PLATE_OFFER, k.b, k.len, &v, &n),
-			 LD_ERR_NOT_FOUND);
-	mx_refused(x, withdraw(x, GEN), OUT_OF_ORDER);
-	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR2")));
-}
-
-static void declining(void **state)
-{
-	struct mx *x = *state;
-	Liandan__HandoverOffered *b;
-
-	mx_held(x, decline(x, CAR1)); /* the manifest may still come */
-	mx_to_sealed(x);
-	memset(x->offer, 0x77, sizeof x->offer);
-	mx_held(x, decline(x, CAR1)); /* so may the offer */
-	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
-	mx_refused(x, decline(x, CAR2), WRONG_ROLE);
-	mx_refused(x, decline(x, GEN), WRONG_ROLE);
-	mx_clean(x, decline(x, CAR1));
-	assert_true(mx_manifest(x)->offer->closed);
-	mx_refused(x, decline(x, CAR1), OUT_OF_ORDER);
-	b = mx_offered(x, 1, "CAR1");
-	mx_clean(x, mx_offer(x, GEN, b));
-}
-
 static void a_thousand_containers(void **state)
 {
 	struct mx *x = *state;
 	Liandan__ManifestCreated *b = mx_created(x);
 	Liandan__ManifestSealed *s = mx_sealed(x);
-	char (*names)[8] = ld_arena_alloc(&x->build, 1000 * 8);
+	char(*names)[8] = ld_arena_alloc(&x->build, 1000 * 8);
 	Liandan__Accepted *a;
 
 	s->items = ld_arena_alloc(&x->build, LD_MAX_ITEMS * sizeof *s->items);
@@ -650,12 +514,6 @@ int main(void)
 	    T(a_named_licence_is_the_one_that_counts),
 	    T(other_hazard_letters_are_flagged),
 	    T(a_hold_blocks_intentions),
-	    T(cancelling_frees),
-	    T(a_live_offer_blocks_cancelling),
-	    T(offers),
-	    T(offers_before_the_seal),
-	    T(withdrawing),
-	    T(declining),
 	    T(a_thousand_containers),
 	};
 

@@ -307,6 +307,95 @@ static void second_pickup_behind_a_manifest(void **state)
 	rig_close(&r);
 }
 
+static void open_offer(struct rig *r, uint8_t id, const char *carrier)
+{
+	struct ld_tkey k;
+
+	rig_manifest(r, id, "elsewhere", "plant", "works", 0);
+	ld_tkey_init(&k);
+	ld_tkey_str(&k, carrier);
+	ld_tkey_bytes(&k, rig_id(id).data, LD_UUID_BYTES);
+	assert_int_equal(ld_state_put(r->c.state, LD_T_PLATE_OFFER, k.b, k.len, "", 0), LD_OK);
+}
+
+static void an_open_offer_makes_an_unchanged_load_suspect(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	begin(&r);
+	open_offer(&r, 1, "carrier");
+	visit(&r, FULL, FULL);
+	rig_tick(&r, T0 + 30 * MIN);
+	rig_tick(&r, T0 + 90 * MIN);
+	assert_int_equal(departures(&r), 1);
+	assert_int_equal(r.own[0].level, 2);
+	rig_close(&r);
+	begin(&r);
+	open_offer(&r, 1, "another carrier");
+	visit(&r, FULL, FULL);
+	rig_tick(&r, T0 + 30 * MIN);
+	rig_tick(&r, T0 + 90 * MIN);
+	assert_int_equal(departures(&r), 0);
+	rig_close(&r);
+}
+
+static void what_unloads_at_a_receivers_store_is_no_pickup(void **state)
+{
+	struct rig r;
+	Liandan__PartyRegistered reg = LIANDAN__PARTY_REGISTERED__INIT;
+	Custody__Party party = CUSTODY__PARTY__INIT;
+
+	(void)state;
+	begin(&r);
+	reg.party = (char *)(uintptr_t) "generator";
+	reg.roles = LIANDAN__ROLE__ROLE_RECEIVER;
+	party.registered = &reg;
+	assert_int_equal(ld_party_put(&r.c, &party), LD_OK);
+	visit(&r, LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED,
+	      LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED);
+	rig_tick(&r, T0 + 30 * MIN);
+	rig_tick(&r, T0 + 90 * MIN);
+	assert_int_equal(departures(&r), 0);
+	rig_close(&r);
+}
+
+/* State = replay: the cache of fences must leave no trace, nor where the arena stood. */
+static void cache_and_arena_leave_no_trace(void **state)
+{
+	struct ld_hash digest[2];
+
+	(void)state;
+	for (int cold = 0; cold < 2; cold++) {
+		struct rig r;
+		uint32_t seed = 11;
+
+		begin(&r);
+		rig_manifest(&r, 1, PLATE, "plant", "works", T0);
+		for (int64_t i = 0; i < 400; i++) {
+			struct rig_fix fix;
+
+			seed = seed * 1664525u + 1013904223u;
+			fix = (struct rig_fix){.x = (seed >> 8) % 3000,
+					       .t_ms = i * 2 * MIN - (seed >> 20) % 3 * 30 * MIN,
+					       .odometer_m = i * 500,
+					       .load = (Liandan__LoadState)((seed >> 12) % 4)};
+			if (cold != 0) {
+				ld_site_cache_drop(&r.c);
+				assert_non_null(ld_arena_alloc(&r.arena, (seed >> 10) % 5000));
+			}
+			assert_int_equal(
+			    rig_track(&r, PLATE, &fix, 1,
+				      (struct rig_how){.odometer = true,
+						       .recorded_at_ms = T0 + i * 2 * MIN}),
+			    LIANDAN__VERDICT__ACCEPTED);
+		}
+		assert_int_equal(ld_state_digest(r.c.state, &digest[cold]), LD_OK);
+		rig_close(&r);
+	}
+	assert_memory_equal(&digest[0], &digest[1], sizeof digest[0]);
+}
+
 static void a_jump_of_the_fix_is_no_departure(void **state)
 {
 	struct rig r;
@@ -378,6 +467,9 @@ int main(void)
 	    cmocka_unit_test(departure_without_manifest),
 	    cmocka_unit_test(departure_explained_by_a_manifest),
 	    cmocka_unit_test(second_pickup_behind_a_manifest),
+	    cmocka_unit_test(an_open_offer_makes_an_unchanged_load_suspect),
+	    cmocka_unit_test(what_unloads_at_a_receivers_store_is_no_pickup),
+	    cmocka_unit_test(cache_and_arena_leave_no_trace),
 	    cmocka_unit_test(a_jump_of_the_fix_is_no_departure),
 	    cmocka_unit_test(cost_of_a_fix),
 	};

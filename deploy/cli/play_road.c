@@ -1,0 +1,362 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deploy/cli/play_event.h"
+#include "plugin/custody/manifest.h"
+
+/* The honest events of a trip from the hand-over on: in the driver's, the scales' and the receiver's hands. */
+
+/* ---- on the truck ---- */
+
+static enum ld_err place_at(struct ld_play *p, size_t trip, int64_t at_ms, Liandan__Place **out, int64_t *odometer_m)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	const struct ld_sim_leg *leg = NULL;
+	struct ld_day_point here;
+	LD_NEW(p, Liandan__Place, place, liandan__place__init);
+
+	ld_sim_at(&p->sim->trucks[dt->truck.at], at_ms, &here, odometer_m, &leg);
+	place->lat_e7 = here.lat_e7;
+	place->lon_e7 = here.lon_e7;
+	place->accuracy_cm = 500;
+	place->fixed_at_ms = ld_play_ledger(p, at_ms);
+	*out = place;
+	return LD_OK;
+}
+
+/* A ghost's papers say that the truck was there. */
+static void lie(struct ld_play *p, size_t trip, int site, Liandan__Place *place)
+{
+	if (ld_trip_cheat(p, trip) == LD_CHEAT_ghost) {
+		place->lat_e7 = p->day->sites[site].gate.lat_e7;
+		place->lon_e7 = p->day->sites[site].gate.lon_e7;
+	}
+}
+
+enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, struct ld_play_device *by, const char *plate,
+			       const uint8_t offer[LD_HASH_BYTES], int64_t at_ms, Liandan__Event *e)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	char **seals = ld_arena_alloc(&p->arena, sizeof(*seals));
+	LD_NEW(p, Liandan__HandoverTaken, h, liandan__handover_taken__init);
+
+	h->manifest = ld_trip_id(p, trip);
+	h->offer = ld_play_bytes(p, offer, LD_HASH_BYTES);
+	h->content = ld_trip_content(p, trip);
+	h->leg = 1;
+	h->plate = LD_STR(plate);
+	h->driver = LD_STR(by->person);
+	if (seals) {
+		seals[0] = ld_arena_printf(&p->arena, "%s-seal-%s", p->tag, dt->id);
+		h->seals = seals;
+		h->n_seals = 1;
+	}
+	/* at a rate that is not the ledger's own, arrival clocks would run out for everybody */
+	h->eta_ms = ld_play_ledger(p, p->sim->trips[trip].eta_ms) + (p->opt.fast > 0 ? 48 * INT64_C(3600000) : 0);
+	enum ld_err err = place_at(p, trip, at_ms, &h->place, &h->odometer_m);
+	if (err)
+		return err;
+	lie(p, trip, dt->site.at, h->place);
+	e->body_case = LIANDAN__EVENT__BODY_HANDOVER_TAKEN;
+	e->handover_taken = h;
+	return LD_OK;
+}
+
+enum ld_err ld_trip_taken(struct ld_play *p, size_t trip, enum ld_sim_what what, int64_t at_ms)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	int w = ld_trip_cheat(p, trip);
+	const struct ld_day_act *a = p->sim->trips[trip].cheat;
+	struct ld_play_device *by = ld_play_device(p, LD_DEVICE_DRIVER, dt->driver.at);
+	const char *plate = dt->truck.id;
+	Liandan__Event e;
+
+	if (what == LD_STEP_TAKEN_CHEAT && w == LD_CHEAT_wrong_carrier)
+		by = ld_play_device(p, LD_DEVICE_DRIVER, a->driver.at);
+	if (what == LD_STEP_TAKEN_CHEAT && w == LD_CHEAT_unknown_vehicle)
+		plate = "ZZ-00000";
+	ld_play_track_flush(p, (size_t)dt->truck.at, at_ms);
+	ld_play_event_init(p, &e, at_ms);
+	enum ld_err err =
+	    ld_play_taken_fill(p, trip, by, plate, p->trips[trip].hash[LD_STEP_OFFERED], at_ms, &e);
+	if (err)
+		return err;
+	ld_event_after(p, &e, p->trips[trip].hash[LD_STEP_OFFERED]);
+	err = ld_trip_send(p, trip, what, by, &e, at_ms);
+	if (what == LD_STEP_TAKEN)
+		ld_trip_chain(p, trip, what);
+	return err;
+}
+
+/* The manifests that one truck brings together. */
+static ProtobufCBinaryData *manifests_of(struct ld_play *p, size_t trip, size_t *n)
+{
+	ProtobufCBinaryData *ids = ld_arena_alloc(&p->arena, (p->day->n_trips + 1) * sizeof(*ids));
+
+	*n = 0;
+	for (size_t i = 0; ids && i < p->day->n_trips; i++)
+		if (p->sim->trips[i].leader == p->sim->trips[trip].leader && p->sim->trips[i].driven &&
+		    !p->trips[i].over)
+			ids[(*n)++] = ld_trip_id(p, i);
+	if (ids && *n == 0)
+		ids[(*n)++] = ld_trip_id(p, trip);
+	return ids;
+}
+
+enum ld_err ld_play_arrived_fill(struct ld_play *p, size_t trip, int64_t at_ms, Liandan__Event *e)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	const struct ld_day_act *a = p->sim->trips[trip].cheat;
+	bool elsewhere = a && a->word == LD_CHEAT_wrong_site;
+	LD_NEW(p, Liandan__Arrived, r, liandan__arrived__init);
+
+	r->manifests = manifests_of(p, trip, &r->n_manifests);
+	r->plate = LD_STR(dt->truck.id);
+	r->site = LD_STR(elsewhere ? a->site.id : dt->to.id);
+	r->seals = ld_arena_alloc(&p->arena, (p->day->n_trips + 1) * sizeof(*r->seals));
+	for (size_t i = 0; r->seals && i < p->day->n_trips; i++) {
+		if (p->sim->trips[i].leader != p->sim->trips[trip].leader)
+			continue;
+		LD_NEW(p, Liandan__Seal, seal, liandan__seal__init);
+		bool broken = ld_trip_cheat(p, i) == LD_CHEAT_broken_seal;
+		seal->id = ld_arena_printf(&p->arena, "%s-seal-%s%s", p->tag, p->day->trips[i].id, broken ? "x" : "");
+		seal->state = LIANDAN__CONDITION__CONDITION_INTACT;
+		r->seals[r->n_seals++] = seal;
+	}
+	enum ld_err err = place_at(p, trip, at_ms, &r->place, &r->odometer_m);
+	if (err)
+		return err;
+	lie(p, trip, dt->to.at, r->place);
+	e->body_case = LIANDAN__EVENT__BODY_ARRIVED;
+	e->arrived = r;
+	return LD_OK;
+}
+
+/* Who has the load: the named driver, or the cheat who took it. */
+static struct ld_play_device *holder(struct ld_play *p, size_t trip)
+{
+	const struct ld_day_act *a = p->sim->trips[trip].cheat;
+	bool other = a && a->word == LD_CHEAT_wrong_carrier && !p->trips[trip].sent[LD_STEP_TAKEN];
+
+	return ld_play_device(p, LD_DEVICE_DRIVER, other ? a->driver.at : ld_trip_day(p, trip)->driver.at);
+}
+
+enum ld_err ld_trip_arrived(struct ld_play *p, size_t trip, int64_t at_ms)
+{
+	Liandan__Event e;
+
+	ld_play_track_flush(p, (size_t)ld_trip_day(p, trip)->truck.at, at_ms);
+	ld_play_event_init(p, &e, at_ms);
+	enum ld_err err = ld_play_arrived_fill(p, trip, at_ms, &e);
+	if (err)
+		return err;
+	for (size_t i = 0; i < p->day->n_trips; i++)
+		if (p->sim->trips[i].leader == trip)
+			ld_event_after_last(p, &e, i);
+	err = ld_trip_send(p, trip, LD_STEP_ARRIVED, holder(p, trip), &e, at_ms);
+	for (size_t i = 0; i < p->day->n_trips && !err; i++)
+		if (p->sim->trips[i].leader == trip) {
+			memcpy(p->trips[i].last, p->trips[trip].hash[LD_STEP_ARRIVED], LD_HASH_BYTES);
+			p->trips[i].has_last = true;
+		}
+	return err;
+}
+
+/* ---- on the scales ---- */
+
+static int scale_at(const struct ld_play *p, int site)
+{
+	for (size_t i = 0; i < p->day->n_scales; i++)
+		if (p->day->scales[i].site.at == site)
+			return (int)i;
+	return -1;
+}
+
+/* What stands on the scale: the truck, what earlier stops of a milk run left on it, and the load. */
+static int64_t really_g(const struct ld_play *p, size_t trip, int which)
+{
+	const struct ld_sim_trip *st = &p->sim->trips[trip];
+	int64_t g = p->day->trucks[ld_trip_day(p, trip)->truck.at].tare_g;
+
+	for (size_t i = 0; i < p->day->n_trips; i++) {
+		const struct ld_sim_trip *o = &p->sim->trips[i];
+		if (o->leader != st->leader || which == LD_TARE_IN)
+			continue;
+		if (which == LD_GROSS_IN)
+			g += p->day->trips[i].mass_g - o->loss_g;
+		else if (o->origin_ms < st->origin_ms || (i == trip && which == LD_GROSS_OUT))
+			g += p->day->trips[i].mass_g;
+	}
+	return g;
+}
+
+static int64_t reading_g(struct ld_play *p, int64_t really, int64_t e_g)
+{
+	int64_t noise = (int64_t)(ld_sim_random(&p->random) % (uint64_t)(e_g / 2 + 1)) - e_g / 4;
+
+	return (really + noise + e_g / 2) / e_g * e_g;
+}
+
+enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what what, int which, int64_t at_ms)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	struct ld_play_trip *t = &p->trips[trip];
+	int scale = scale_at(p, which <= LD_GROSS_OUT ? dt->site.at : dt->to.at);
+	const struct ld_day_scale *ds = scale >= 0 ? &p->day->scales[scale] : NULL;
+	Liandan__Event e;
+
+	if (!ds)
+		return LD_OK;
+	ld_play_event_init(p, &e, at_ms);
+	LD_NEW(p, Liandan__Weighed, w, liandan__weighed__init);
+	ld_uuid7(t->ticket[which]);
+	t->reading_g[which] = reading_g(p, really_g(p, trip, which), ds->e_g);
+	w->ticket = ld_play_bytes(p, t->ticket[which], LD_UUID_BYTES);
+	w->instrument = LD_STR(ds->id);
+	w->purpose = which <= LD_GROSS_OUT ? LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_LOAD
+					: LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE;
+	w->kind = which == LD_GROSS_OUT || which == LD_GROSS_IN ? LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS
+							  : LIANDAN__WEIGH_KIND__WEIGH_KIND_TARE;
+	w->plate = LD_STR(dt->truck.id);
+	w->mass_g = t->reading_g[which];
+	w->e_g = ds->e_g;
+	w->stable = 1;
+	w->zeroed_ms = ld_play_ledger(p, p->sim->from_ms);
+	if (which <= LD_GROSS_OUT) {
+		w->manifests = ld_arena_alloc(&p->arena, sizeof(*w->manifests));
+		if (!w->manifests)
+			return LD_ERR_NOMEM;
+		w->manifests[0] = ld_trip_id(p, trip);
+		w->n_manifests = 1;
+	} else {
+		w->manifests = manifests_of(p, trip, &w->n_manifests);
+	}
+	e.body_case = LIANDAN__EVENT__BODY_WEIGHED;
+	e.weighed = w;
+	return ld_trip_send(p, trip, what, ld_play_device(p, LD_DEVICE_SCALE, scale), &e, at_ms);
+}
+
+/* ---- at the receiver ---- */
+
+enum ld_err ld_play_received_fill(struct ld_play *p, size_t trip, int64_t at_ms, Liandan__Event *e)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	LD_NEW(p, Liandan__Received, r, liandan__received__init);
+
+	r->manifest = ld_trip_id(p, trip);
+	r->content = ld_trip_content(p, trip);
+	r->site = LD_STR(dt->to.id);
+	r->plate = LD_STR(dt->truck.id);
+	r->driver = LD_STR(ld_play_device(p, LD_DEVICE_DRIVER, dt->driver.at)->person);
+	r->unload_from_ms = ld_play_ledger(p, at_ms - 5 * 60000);
+	r->unload_to_ms = ld_play_ledger(p, at_ms);
+	LD_NEW(p, Liandan__Seal, seal, liandan__seal__init);
+	seal->id = ld_arena_printf(&p->arena, "%s-seal-%s%s", p->tag, dt->id,
+				   ld_trip_cheat(p, trip) == LD_CHEAT_broken_seal ? "x" : "");
+	seal->state = LIANDAN__CONDITION__CONDITION_INTACT;
+	r->seals = ld_arena_dup(&p->arena, &seal, sizeof(Liandan__Seal *));
+	r->n_seals = 1;
+	e->body_case = LIANDAN__EVENT__BODY_RECEIVED;
+	e->received = r;
+	return LD_OK;
+}
+
+enum ld_err ld_trip_received(struct ld_play *p, size_t trip, int64_t at_ms)
+{
+	struct ld_play_device *clerk = ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->receiver.at);
+	Liandan__Event e;
+
+	ld_play_event_init(p, &e, at_ms);
+	enum ld_err err = ld_play_received_fill(p, trip, at_ms, &e);
+	if (err)
+		return err;
+	ld_event_after_last(p, &e, trip);
+	err = ld_trip_send(p, trip, LD_STEP_RECEIVED, clerk, &e, at_ms);
+	ld_trip_chain(p, trip, LD_STEP_RECEIVED);
+	return err;
+}
+
+enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	const struct ld_day_act *a = p->sim->trips[trip].cheat;
+	const struct ld_play_trip *l = &p->trips[p->sim->trips[trip].leader];
+	Liandan__Event e;
+
+	ld_play_event_init(p, &e, at_ms);
+	LD_NEW(p, Liandan__Accepted, m, liandan__accepted__init);
+	LD_NEW(p, Liandan__AcceptedLine, line, liandan__accepted_line__init);
+	m->manifest = ld_trip_id(p, trip);
+	m->content = ld_trip_content(p, trip);
+	line->line = 1;
+	line->mass_g = ld_trip_accepted_g(p, trip);
+	line->count = dt->containers;
+	line->mode = LD_STR(p->day->wastes[dt->waste.at].mode);
+	if (a && a->word == LD_CHEAT_missing_piece)
+		line->count -= a->count ? a->count : 1;
+	m->lines = ld_arena_dup(&p->arena, &line, sizeof(Liandan__AcceptedLine *));
+	m->n_lines = 1;
+	m->opinion = LD_STR("接受");
+	ld_event_after_last(p, &e, trip);
+	if (l->sent[LD_STEP_GROSS_IN] && l->sent[LD_STEP_TARE_IN]) {
+		m->tickets = ld_arena_alloc(&p->arena, 2 * sizeof(*m->tickets));
+		if (!m->tickets)
+			return LD_ERR_NOMEM;
+		m->tickets[0] = ld_play_bytes(p, l->ticket[LD_GROSS_IN], LD_UUID_BYTES);
+		m->tickets[1] = ld_play_bytes(p, l->ticket[LD_TARE_IN], LD_UUID_BYTES);
+		m->n_tickets = 2;
+		ld_event_after(p, &e, l->hash[LD_STEP_GROSS_IN]);
+		ld_event_after(p, &e, l->hash[LD_STEP_TARE_IN]);
+	}
+	e.body_case = LIANDAN__EVENT__BODY_ACCEPTED;
+	e.accepted = m;
+	enum ld_err err =
+	    ld_trip_send(p, trip, LD_STEP_ACCEPTED, ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at), &e, at_ms);
+	ld_trip_chain(p, trip, LD_STEP_ACCEPTED);
+	return err;
+}
+
+enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	uint32_t n = dt->containers ? dt->containers : 1;
+	int64_t mass = ld_trip_accepted_g(p, trip);
+	Liandan__Event e;
+
+	ld_play_event_init(p, &e, at_ms);
+	LD_NEW(p, Liandan__WasteTreated, w, liandan__waste_treated__init);
+	LD_NEW(p, Liandan__TreatmentOutput, out, liandan__treatment_output__init);
+	w->batch = ld_trip_batch(p, trip, "t", 0);
+	w->site = LD_STR(dt->to.id);
+	w->facility = LD_STR("line-1");
+	w->mode = LD_STR(p->day->wastes[dt->waste.at].mode);
+	w->started_ms = ld_play_ledger(p, at_ms - 10 * 60000);
+	w->ended_ms = ld_play_ledger(p, at_ms);
+	w->inputs = ld_arena_alloc(&p->arena, n * sizeof(*w->inputs));
+	if (!w->inputs)
+		return LD_ERR_NOMEM;
+	int64_t before = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		LD_NEW(p, Liandan__TreatmentInput, in, liandan__treatment_input__init);
+		if (dt->containers) { /* a container carries its share of what was accepted */
+			int64_t declared = ld_piece_g(dt->mass_g, n, i);
+			in->container = ld_play_container(p, trip, i);
+			in->mass_g = ld_share_g(before, declared, dt->mass_g, mass);
+			before += declared;
+		} else {
+			in->manifest = ld_trip_id(p, trip);
+			in->mass_g = mass;
+		}
+		w->inputs[w->n_inputs++] = in;
+	}
+	out->kind = LIANDAN__OUTPUT_KIND__OUTPUT_KIND_PRODUCT;
+	out->mass_g = mass / 10 * 9;
+	w->outputs = ld_arena_dup(&p->arena, &out, sizeof(Liandan__TreatmentOutput *));
+	w->n_outputs = 1;
+	w->loss_g = mass - out->mass_g;
+	e.body_case = LIANDAN__EVENT__BODY_WASTE_TREATED;
+	e.waste_treated = w;
+	ld_event_after_last(p, &e, trip);
+	return ld_trip_send(p, trip, LD_STEP_TREATED, ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at), &e, at_ms);
+}

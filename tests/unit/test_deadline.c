@@ -1,0 +1,303 @@
+/* Clocks: what runs out, once, in order, and what follows from it. CUSTODY-22; P6. */
+#include "manifest_builders.h"
+
+static const Liandan__AnomalyRaised *raised(const struct mx *x)
+{
+	const Liandan__OwnEvent *own = mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED);
+
+	return own != NULL ? own->anomaly_raised : NULL;
+}
+
+static void draft_expires(void **state)
+{
+	struct mx *x = *state;
+	Custody__Party *p;
+
+	mx_to_draft(x);
+	x->now += 30 * LD_DAY_MS - 1;
+	assert_int_equal(mx_tick(x), 0);
+	x->now += 1;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__EXPIRED);
+	assert_int_equal(raised(x)->level, 1);
+	assert_int_equal(raised(x)->kind, LIANDAN__ANOMALY_KIND__DEADLINE);
+	assert_int_equal(ld_party_get(&x->c, "GEN", &p), LD_OK);
+	assert_int_equal(p->drafts, 0);
+	x->now += LD_DAY_MS;
+	assert_int_equal(mx_tick(x), 0); /* one entry for each clock, ever */
+}
+
+static void pickup_expires(void **state)
+{
+	struct mx *x = *state;
+	Custody__Party *p;
+
+	mx_to_sealed(x);
+	x->now += 10 * LD_DAY_MS;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__EXPIRED);
+	assert_int_equal(mx_container(x, "C1")->state, CUSTODY__CONTAINER_STATE__GENERATED);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->bound_g, 0);
+	assert_int_equal(ld_party_get(&x->c, "GEN", &p), LD_OK);
+	assert_int_equal(p->open_manifests, 0);
+	mx_refused(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")), OUT_OF_ORDER);
+}
+
+static void a_pickup_date_of_its_own(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestCreated *draft;
+	Liandan__ManifestSealed *s = mx_sealed(x);
+
+	mx_fill(x);
+	draft = mx_to_draft(x);
+	s->expires_ms = x->now + LD_HOUR_MS;
+	mx_clean(x, mx_seal(x, draft, s));
+	assert_int_equal(MX_DUE(x, PICKUP), x->now + LD_HOUR_MS);
+}
+
+static void taken_although_expired(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_offered(x);
+	x->now += 10 * LD_DAY_MS;
+	assert_int_equal(mx_tick(x), 2); /* the offer, then the pick-up */
+	assert_int_equal(x->own[0]->deadline_missed->clock,
+			 LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER);
+	assert_true(x->own[0]->deadline_missed->due_ms < x->own[1]->deadline_missed->due_ms);
+	mx_was_at(x, "V1", "S-GEN");
+	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), LATE);
+	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__IN_TRANSIT);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->bound_g, 0);
+}
+
+static void overdue_then_lost_then_there(void **state)
+{
+	struct mx *x = *state;
+	int64_t due;
+	uint64_t anomaly;
+
+	mx_to_taken(x);
+	due = MX_DUE(x, ARRIVAL);
+	x->now = due;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(mx_manifest(x)->flags, CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE);
+	assert_int_equal(raised(x)->kind, LIANDAN__ANOMALY_KIND__OVERDUE);
+	assert_int_equal(raised(x)->level, 2);
+	anomaly = x->index;
+	assert_int_equal(MX_DUE(x, LOST), due + LD_DAY_MS);
+	x->now = due + LD_DAY_MS;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(mx_manifest(x)->flags,
+			 CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
+	/* the same anomaly, at level 4 */
+	assert_null(raised(x));
+	assert_int_equal(
+	    mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED)->anomaly_updated->anomaly, anomaly);
+	assert_int_equal(
+	    mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED)->anomaly_updated->now->level, 4);
+	x->now += LD_HOUR_MS;
+	mx_flagged(x, mx_arrive(x, CAR1, mx_arrived(x, "V1")), LATE);
+	assert_int_equal(mx_manifest(x)->flags,
+			 CUSTODY__MANIFEST_FLAG__FLAG_LOST); /* until it is received */
+	assert_int_equal(
+	    mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED)->anomaly_cleared->anomaly, anomaly);
+	assert_int_equal(
+	    mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED)->anomaly_cleared->phase,
+	    LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE);
+	mx_clean(x, mx_receive(x, REC, mx_received(x)));
+	assert_int_equal(mx_manifest(x)->flags, 0);
+}
+
+/* It arrived in time and the news came late: nothing is held against the driver. */
+static void late_news_of_an_arrival_in_time(void **state)
+{
+	struct mx *x = *state;
+	MX_EVENT(e, ARRIVED, NULL);
+	int64_t then;
+
+	mx_to_taken(x);
+	then = x->now + LD_HOUR_MS;
+	x->now = MX_DUE(x, ARRIVAL);
+	assert_int_equal(mx_tick(x), 1);
+	e.arrived = mx_arrived(x, "V1");
+	e.occurred_at_ms = then;
+	mx_clean(x, mx_put(x, CAR1, &e));
+	assert_int_equal(mx_manifest(x)->flags, 0);
+	assert_int_equal(mx_manifest(x)->arrived_ms, then);
+	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED));
+}
+
+static void no_clock_runs_after_the_end(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_accepted(x);
+	x->now += 364 * LD_DAY_MS;
+	assert_int_equal(mx_tick(x), 0);
+	x->now += LD_DAY_MS;
+	assert_int_equal(mx_tick(x), 1); /* not treated in a year */
+	assert_int_equal(raised(x)->level, 2);
+	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__CLOSED);
+}
+
+static void received_and_not_accepted(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_received(x);
+	x->now = ld_workdays_after(x->now, 5);
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(raised(x)->level, 2);
+	mx_clean(x, mx_accept(x, REC, mx_accepted_body(x)));
+	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED));
+}
+
+static void arrived_and_not_received(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_arrived(x);
+	x->now += x->c.rules->receipt_ms;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(raised(x)->level, 2);
+}
+
+static void rejected_and_not_redirected(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_arrived(x);
+	mx_clean(x, mx_reject(x, REC, LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK));
+	x->now += 24 * LD_HOUR_MS;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(raised(x)->level, 2);
+}
+
+static void a_held_event_expires(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_taken(x);
+	mx_held(x, mx_receive(x, REC, mx_received(x)));
+	x->now += x->c.rules->held_ms;
+	assert_true(mx_tick(x) >= 2);
+	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_EXPIRED));
+	for (size_t i = 0; i < x->n_own; i++)
+		if (x->own[i]->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED &&
+		    x->own[i]->anomaly_raised->kind == LIANDAN__ANOMALY_KIND__CAUSE_MISSING)
+			return;
+	fail_msg("no CAUSE_MISSING");
+}
+
+static void set_replaces_and_clear_stops(void **state)
+{
+	struct mx *x = *state;
+	const Liandan__SubjectKind kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
+	const Liandan__DeadlineClock clock = LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT;
+
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1000), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, x->now + 1), LD_OK);
+	assert_int_equal(mx_tick(x), 0);
+	x->now++;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1000), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 0), LD_OK);
+	assert_int_equal(mx_tick(x), 0);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1000), LD_OK);
+	assert_int_equal(ld_deadline_clear(&x->c, kind, "s", clock), LD_OK);
+	assert_int_equal(ld_deadline_clear(&x->c, kind, "s", clock), LD_OK);
+	assert_int_equal(mx_tick(x), 0);
+}
+
+static void at_most_so_many_in_due_order(void **state)
+{
+	struct mx *x = *state;
+	struct ld_own_list list = {.n = 0};
+	char subject[2] = "a";
+
+	for (int i = 0; i < 20; i++) {
+		subject[0] = (char)('a' + i);
+		assert_int_equal(
+		    ld_deadline_set(&x->c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, subject,
+				    LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER, 2000 - i * 10),
+		    LD_OK);
+	}
+	ld_deadline_follow_time(&x->c, x->now, 7, &list);
+	assert_int_equal(list.n, 7);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(list.event[i]->deadline_missed->due_ms, 1810 + (int)i * 10);
+	list.n = LD_MAX_OWN_EVENTS - 1; /* a full list stops it */
+	ld_deadline_follow_time(&x->c, x->now, 7, &list);
+	assert_int_equal(list.n, LD_MAX_OWN_EVENTS);
+}
+
+/* A missed deadline of what is not there, or of nothing we know, does no harm. */
+static void missed_is_total(void **state)
+{
+	struct mx *x = *state;
+	Liandan__DeadlineMissed d = LIANDAN__DEADLINE_MISSED__INIT;
+
+	d.subject_kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
+	d.subject = MX_S("11111111111111111111111111111111");
+	for (int clock = 0; clock <= LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT; clock++) {
+		d.clock = (Liandan__DeadlineClock)clock;
+		assert_int_equal(ld_missed_apply(&x->c, &d, 1, x->now), LD_OK);
+	}
+	d.subject = MX_S("not hex");
+	assert_int_equal(ld_missed_apply(&x->c, &d, 1, x->now), LD_OK);
+	mx_to_accepted(x);
+	d.subject = MX_S("11111111111111111111111111111111");
+	for (int clock = 0; clock <= LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT; clock++) {
+		d.clock = (Liandan__DeadlineClock)clock;
+		assert_int_equal(ld_missed_apply(&x->c, &d, 1, x->now), LD_OK);
+		assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__CLOSED);
+		assert_int_equal(mx_manifest(x)->flags, 0);
+	}
+}
+
+/* Order 23 article 18: working days, China's clock, end of the last day. */
+static void working_days(void **state)
+{
+	const int64_t monday = MX_NOW - 16 * LD_HOUR_MS; /* 2026-01-05 00:00, China */
+
+	(void)state;
+	assert_int_equal(ld_workdays_after(monday, 5),
+			 monday + 8 * LD_DAY_MS); /* Monday next, its end */
+	assert_int_equal(ld_workdays_after(monday + LD_DAY_MS - 1, 1), monday + 2 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(monday, 4), monday + 5 * LD_DAY_MS); /* Friday */
+	assert_int_equal(ld_workdays_after(monday + 4 * LD_DAY_MS, 1), monday + 8 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(monday + 5 * LD_DAY_MS, 1),
+			 monday + 8 * LD_DAY_MS); /* Saturday */
+	assert_int_equal(ld_workdays_after(monday + 6 * LD_DAY_MS, 5), monday + 12 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(monday, 0), monday + LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(0, 1),
+			 2 * LD_DAY_MS - 8 * LD_HOUR_MS); /* 1970-01-01, Thursday */
+	assert_int_equal(ld_workdays_after(-9 * LD_HOUR_MS, 1), LD_DAY_MS - 8 * LD_HOUR_MS);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, mx_open, mx_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(draft_expires),
+	    T(pickup_expires),
+	    T(a_pickup_date_of_its_own),
+	    T(taken_although_expired),
+	    T(overdue_then_lost_then_there),
+	    T(late_news_of_an_arrival_in_time),
+	    T(no_clock_runs_after_the_end),
+	    T(received_and_not_accepted),
+	    T(arrived_and_not_received),
+	    T(rejected_and_not_redirected),
+	    T(a_held_event_expires),
+	    T(set_replaces_and_clear_stops),
+	    T(at_most_so_many_in_due_order),
+	    T(missed_is_total),
+	    cmocka_unit_test(working_days),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
