@@ -150,10 +150,9 @@ enum ld_err ld_book_read(struct ld_book *b, uint64_t index, struct ld_leaf *out)
 
 void ld_book_names(struct ld_book *b, const char *dir)
 {
-	uint64_t applied;
 	char why[256];
-	if (ld_state_open(dir, LD_STATE_SCHEMA, true, 0, &b->state, &applied, why, sizeof(why)) !=
-	    LD_OK) {
+	if (ld_state_open(dir, LD_STATE_SCHEMA, true, 0, &b->state, &b->applied, why,
+			  sizeof(why)) != LD_OK) {
 		b->state = NULL;
 		return;
 	}

@@ -21,7 +21,8 @@ struct ld_book {
 	char region[LD_MAX_ID_BYTES + 1];
 	char profile[LD_MAX_STRING_BYTES + 1];
 	uint8_t ledger_id[LD_HASH_BYTES];
-	struct ld_arena arena;	   /* of the entry at hand */
+	struct ld_arena arena; /* of the entry at hand */
+	uint64_t applied; /* entries that `state` stands for: up to a second behind the ledger */
 	struct ld_state *state;	   /* snapshot of the broker's state for names; NULL: none */
 	struct ld_custody custody; /* over state */
 };

@@ -60,16 +60,16 @@ struct ld_sent {
 	uint64_t tag;	      /* as given to ld_client_queue */
 	const uint8_t *bytes; /* the envelope that was sent */
 	size_t len;
-	const Liandan__Receipt
-	    *receipt; /* never NULL; of a later event of the chain where `covered` */
+	/* never NULL; of a later event of the chain where `covered` */
+	const Liandan__Receipt *receipt;
 	const uint8_t *receipt_bytes;
 	size_t receipt_len;
 	bool covered;	/* in the ledger, shown by the receipt of a later event of the same chain */
 	bool in_ledger; /* ACCEPTED, HELD or REFUSED */
-	enum ld_err
-	    proof;	   /* LD_OK: proof (or the ledger's signature) verified;
-			    * LD_ERR_NOT_FOUND: carries none (outside the ledger, unsigned), or no vkey was
-			    * given;	 LD_ERR_SIGNATURE: it does not verify: do NOT believe this receipt */
+	/* LD_OK: proof (or the ledger's signature) verified. LD_ERR_NOT_FOUND: it carries none
+	 * (outside the ledger, unsigned), or no vkey was given. LD_ERR_SIGNATURE: it does not
+	 * verify: do NOT believe this receipt. */
+	enum ld_err proof;
 	int64_t waited_ms; /* from the last sending to the receipt */
 };
 

@@ -37,8 +37,8 @@ struct send {
 	struct ld_ask ask;
 	struct note *notes;
 	size_t n_notes;
-	size_t accepted, held, refused;
-	bool stuck, broken; /* broken: the spool could not be kept in order */
+	size_t accepted, held, refused, recorded; /* recorded: in the ledger, verdict not told */
+	bool stuck, broken;			  /* broken: the spool could not be kept in order */
 	int64_t deadline;
 };
 
@@ -64,15 +64,9 @@ static void report(struct send *s, const struct ld_sent *sent, const struct ld_s
 	r.proof = sent->proof == LD_OK		    ? "verified"
 		  : sent->proof == LD_ERR_NOT_FOUND ? "none"
 						    : "DOES NOT VERIFY";
-	if (sent->covered) {
-		r.covered = true;
-		r.verdict = LIANDAN__VERDICT__ACCEPTED;
-		r.reason = LIANDAN__REASON__REASON_NONE;
-		r.detail = "in the ledger, before the event whose receipt came";
-		r.in_ledger = false;
-		r.n_violations = 0;
+	r.covered = sent->covered;
+	if (sent->covered)
 		r.event_hash = e ? e->hash : NULL;
-	}
 	ld_report_print(s->cli, &r);
 }
 
@@ -108,9 +102,11 @@ static void on_receipt(void *ctx, struct ld_client *c, const struct ld_sent *sen
 	const struct ld_spooled *e = ld_spool_find(s->spool, s->signer.epoch, sent->tag);
 	(void)c;
 	report(s, sent, e);
-	if (sent->receipt->verdict == LIANDAN__VERDICT__REFUSED && !sent->covered)
+	if (sent->covered)
+		s->recorded++;
+	else if (sent->receipt->verdict == LIANDAN__VERDICT__REFUSED)
 		s->refused++;
-	else if (sent->receipt->verdict == LIANDAN__VERDICT__HELD && !sent->covered)
+	else if (sent->receipt->verdict == LIANDAN__VERDICT__HELD)
 		s->held++;
 	else
 		s->accepted++;
@@ -293,8 +289,10 @@ static int verdict_of_run(struct send *s)
 		return LD_EXIT_REFUSED;
 	}
 	if (!s->cli->json)
-		printf("%zu accepted, %zu held, %zu refused, %zu waiting in %s\n", s->accepted,
-		       s->held, s->refused, waiting, s->spool_dir);
+		printf(
+		    "%zu accepted, %zu held, %zu refused, %zu in the ledger without a receipt of "
+		    "their own, %zu waiting in %s\n",
+		    s->accepted, s->held, s->refused, s->recorded, waiting, s->spool_dir);
 	if (s->refused || s->stuck)
 		return LD_EXIT_REFUSED;
 	if (waiting || s->broken)

@@ -196,6 +196,8 @@ static void print_state(struct trace *t)
 		return;
 	const char *taken = text_of(o, "taken_g");
 	ld_mass_text(strtoll(taken, NULL, 10), mass);
+	if (t->n && t->book.applied <= t->found[t->n - 1])
+		fprintf(stderr, "liandan: the broker's state is a moment behind the ledger\n");
 	printf("now 现状: %s  holder 持有人 %s  plate %s  under custody 在管 %s\n",
 	       text_of(o, "state"), text_of(o, "holder"), text_of(o, "plate"), mass);
 	cJSON_Delete(o);
@@ -212,8 +214,10 @@ static int tell(struct trace *t)
 		cJSON_AddStringToObject(o, "manifest", t->hex);
 		ld_json_i64(o, "entries", (int64_t)t->n);
 		cJSON *state = state_json(t);
-		if (state)
+		if (state) {
 			cJSON_AddItemToObject(o, "state", state);
+			ld_json_i64(o, "state_of", (int64_t)t->book.applied);
+		}
 		ld_print_json(o);
 		return LD_EXIT_DONE;
 	}

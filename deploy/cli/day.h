@@ -153,7 +153,8 @@ enum ld_day_key {
 	X(slow_scale, LD_KEY_SCALE | LD_KEY_FOR, 0, 0, "磅单迟到", "tickets come late")            \
 	X(late, LD_KEY_TRIP | LD_KEY_FOR, 0, 0, "装车延误", "loading takes longer")                \
 	X(drying, LD_KEY_TRIP | LD_KEY_MASS, 0, 0, "途中失水", "dries on the way")                 \
-	X(typo, LD_KEY_TRIP, 0, 0, "填单笔误后更正", "the clerk mistypes and corrects")
+	X(typo, LD_KEY_TRIP, 0, 0, "填单笔误后更正", "the clerk mistypes and corrects")            \
+	X(slow_driver, LD_KEY_TRIP, 0, 0, "交接请求过期后签收", "signs after the offer ran out")
 
 /* As above; the words are also those of the report. What must find each: sim_cheat.c. */
 #define LD_CHEAT_LIST(X)                                                                           \
@@ -189,7 +190,6 @@ enum ld_day_key {
 	X(wrong_hazards, LD_KEY_TRIP, 0, 0, "危险特性错误", "wrong hazard letters")                \
 	X(wrong_code, LD_KEY_TRIP, 0, 0, "废物代码不在名录", "a waste code that does not exist")   \
 	X(changed_content, LD_KEY_TRIP, 0, 0, "交接内容被改", "other contents than were sealed")   \
-	X(expired_offer, LD_KEY_TRIP, 0, 0, "交接请求过期", "taken after the offer expired")       \
 	X(broken_seal, LD_KEY_TRIP, 0, 0, "封签被换", "the seal is another one")                   \
 	X(overdrawn, LD_KEY_TRIP, 0, 0, "转移量超过库存", "more is sealed than is in stock")       \
 	X(clock_ahead, LD_KEY_TRIP, 0, 0, "时间超前", "signed for the day after tomorrow")         \

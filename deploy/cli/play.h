@@ -131,7 +131,7 @@ struct ld_play_terminal {
 struct ld_play_anomaly {
 	uint64_t id;
 	char kind[40], reason[40], phase[24], subject[100], manifest[40];
-	char zh[200], en[200];
+	char zh[320], en[320];
 	uint32_t level, top_level;    /* now, ever (provisional ones aside) */
 	uint32_t provisional_level;
 	int64_t first_ms;             /* of the day */

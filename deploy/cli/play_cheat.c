@@ -183,7 +183,11 @@ static enum ld_err withdrawn(struct ld_play *p, size_t trip, int64_t at_ms)
 static enum ld_err overdrawn(struct ld_play *p, size_t trip, bool second, int64_t at_ms)
 {
 	struct ld_play_trip *t = &p->trips[trip];
-	int64_t mass = day_trip(p, trip)->mass_g * 2 + 1000000;
+	int64_t mass = 10000000;
+
+	/* more than this site can hold of all the day's trips together */
+	for (size_t i = 0; i < p->day->n_trips; i++)
+		mass += p->day->trips[i].site.at == day_trip(p, trip)->site.at ? p->day->trips[i].mass_g : 0;
 
 	/* a second manifest over what the first has bound already; its id is the first's with other last bytes */
 	uint8_t id[LD_UUID_BYTES];

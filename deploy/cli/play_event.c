@@ -370,7 +370,7 @@ enum ld_err ld_play_offered(struct ld_play *p, size_t trip, struct ld_play_devic
 	o->leg = 1;
 	o->to_party = LD_STR(p->day->trucks[dt->truck.at].carrier.id);
 	o->expires_ms = ld_play_ledger(p, at_ms) + 4 * 3600000;
-	if (ld_trip_cheat(p, trip) == LD_CHEAT_expired_offer)
+	if (ld_sim_trouble(p->sim, trip, LD_TROUBLE_slow_driver))
 		o->expires_ms = ld_play_ledger(p, at_ms) + 5 * 60000;
 	if (seals) {
 		seals[0] = ld_arena_printf(&p->arena, "%s-seal-%s", p->tag, dt->id);

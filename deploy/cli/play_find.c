@@ -31,6 +31,7 @@ static const struct {
     {LD_CHEAT_wrong_carrier, "REFUSED", NULL},
     {LD_CHEAT_unknown_vehicle, "RULE_VIOLATED", "UNKNOWN_VEHICLE"},
     {LD_CHEAT_unknown_vehicle, "REFUSED", "UNKNOWN_VEHICLE"},
+    {LD_CHEAT_unknown_vehicle, "UNMANIFESTED_DEPARTURE", NULL}, /* the truck that really left */
     {LD_CHEAT_same_person, "REFUSED", "SAME_PERSON"},
     {LD_CHEAT_same_person, "RULE_VIOLATED", "SAME_PERSON"},
     {LD_CHEAT_revoked_key, "KEY_REVOKED", NULL},
@@ -47,7 +48,6 @@ static const struct {
     {LD_CHEAT_wrong_hazards, "RULE_VIOLATED", "HAZARDS_DIFFER"},
     {LD_CHEAT_wrong_code, "REFUSED", "BAD_WASTE_CODE"},
     {LD_CHEAT_changed_content, "REFUSED", "BAD_CONTENT"},
-    {LD_CHEAT_expired_offer, "RULE_VIOLATED", "OFFER_EXPIRED"},
     {LD_CHEAT_broken_seal, "RULE_VIOLATED", "SEAL_DIFFERS"},
     {LD_CHEAT_overdrawn, "REFUSED", "QUANTITY"},
     {LD_CHEAT_overdrawn, "RULE_VIOLATED", "STOCK_NEGATIVE"},
@@ -217,7 +217,18 @@ static struct ld_play_anomaly *anomaly_of(struct ld_play *p, uint64_t id)
 	return a;
 }
 
-#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
+/* Cut between characters, not within one. */
+static void copy_text(char *to, size_t cap, const char *from)
+{
+	size_t n = strnlen(from, cap - 1);
+
+	while (n > 0 && from[n] != '\0' && ((unsigned char)from[n] & 0xC0) == 0x80)
+		n--;
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+#define COPY(to, from) copy_text((to), sizeof(to), (from))
 
 static void heard_anomaly(struct ld_play *p, const cJSON *o)
 {
@@ -241,10 +252,10 @@ static void heard_anomaly(struct ld_play *p, const cJSON *o)
 	}
 	attribute(p, a);
 	if (a->cheat < 0 && a->top_level >= 2 && a->level >= 2) {
-		char zh[320];
-		char en[320];
-		snprintf(zh, sizeof(zh), "✘ 非预设异常 %s %s（%u 级）：%.150s", a->kind, a->reason, a->level, a->zh);
-		snprintf(en, sizeof(en), "  not planted: %s %s (level %u): %.150s", a->kind, a->reason, a->level, a->en);
+		char zh[640];
+		char en[640];
+		snprintf(zh, sizeof(zh), "✘ 非预设异常 %s %s（%u 级）：%s", a->kind, a->reason, a->level, a->zh);
+		snprintf(en, sizeof(en), "  not planted: %s %s (level %u): %s", a->kind, a->reason, a->level, a->en);
 		ld_play_say(p, ld_play_now(p), zh, en);
 	}
 }

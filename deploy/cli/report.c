@@ -107,8 +107,6 @@ static void print_as_json(const struct ld_report *r)
 		ld_json_hex(o, "event_hash", r->event_hash, LD_HASH_BYTES);
 	if (r->duplicate)
 		cJSON_AddBoolToObject(o, "duplicate", true);
-	if (r->covered)
-		cJSON_AddBoolToObject(o, "covered", true);
 	if (r->n_violations)
 		cJSON_AddItemToObject(o, "violations", violations_json(r));
 	if (r->expected_seq)
@@ -118,6 +116,30 @@ static void print_as_json(const struct ld_report *r)
 	if (ld_report_advice(r->verdict))
 		cJSON_AddStringToObject(o, "next", ld_report_advice(r->verdict));
 	ld_print_json(o);
+}
+
+/* No receipt of its own: what is known is that it is in the ledger. */
+static void print_covered(struct ld_cli *cli, const struct ld_report *r)
+{
+	static const char en[] = "In the ledger, before the event whose receipt came.";
+	static const char zh[] = "已入账，先于收到回执的事件。";
+	if (cli->json) {
+		cJSON *o = cJSON_CreateObject();
+		if (r->where)
+			cJSON_AddStringToObject(o, "where", r->where);
+		cJSON_AddStringToObject(o, "body", r->body);
+		cJSON_AddBoolToObject(o, "in_ledger", true);
+		cJSON_AddBoolToObject(o, "covered", true);
+		ld_json_i64(o, "seq", (int64_t)r->seq);
+		if (r->event_hash)
+			ld_json_hex(o, "event_hash", r->event_hash, LD_HASH_BYTES);
+		cJSON_AddStringToObject(o, "en", en);
+		cJSON_AddStringToObject(o, "zh", zh);
+		ld_print_json(o);
+		return;
+	}
+	printf("%8s  in ledger %s  (%s)  %s / %s\n", "-", r->body, r->where ? r->where : "spool",
+	       en, zh);
 }
 
 static const char *colour(const struct ld_cli *cli, const struct ld_report *r)
@@ -132,6 +154,10 @@ static const char *colour(const struct ld_cli *cli, const struct ld_report *r)
 void ld_report_print(struct ld_cli *cli, const struct ld_report *r)
 {
 	char detail[512];
+	if (r->covered) {
+		print_covered(cli, r);
+		return;
+	}
 	if (cli->json) {
 		print_as_json(r);
 		return;

@@ -14,7 +14,8 @@ struct ld_report {
 	const char *detail;
 	bool in_ledger;
 	bool duplicate;
-	bool covered; /* no receipt of its own: shown by a later event's */
+	bool covered; /* no receipt of its own: a later event's shows that it is in the ledger; its
+			 verdict is not known */
 	uint64_t index, seq;
 	int64_t recorded_at_ms;
 	const uint8_t *event_hash; /* LD_HASH_BYTES or NULL */

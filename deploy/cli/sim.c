@@ -271,10 +271,10 @@ static bool has_scale(const struct ld_day *d, int site)
 	return false;
 }
 
-static bool typo(const struct ld_sim *s, size_t trip)
+bool ld_sim_trouble(const struct ld_sim *s, size_t trip, enum ld_day_word word)
 {
 	for (size_t i = 0; i < s->day->n_acts; i++)
-		if (s->day->acts[i].word == LD_TROUBLE_typo && s->day->acts[i].trip.at == (int)trip)
+		if (s->day->acts[i].word == word && s->day->acts[i].trip.at == (int)trip)
 			return true;
 	return false;
 }
@@ -290,7 +290,7 @@ static void papers(struct ld_sim *s, size_t i, int64_t at)
 	int64_t unit = at - begin < 15 * MINUTE ? (at - begin) / 20 : MINUTE;
 	step(t, begin, LD_STEP_GENERATED);
 	step(t, begin + 2 * unit, LD_STEP_STORED);
-	if (typo(s, i))
+	if (ld_sim_trouble(s, i, LD_TROUBLE_typo))
 		step(t, begin + 3 * unit, LD_STEP_TYPO);
 	step(t, begin + 5 * unit, LD_STEP_CREATED);
 	if (t->cheat && t->cheat->word == LD_CHEAT_container_twice)
@@ -323,7 +323,7 @@ static void handover(struct ld_sim *s, size_t i, int64_t origin, int64_t leave)
 		step(t, leave - 180000, LD_STEP_ATTACK_TWO);
 		step(t, leave - 150000, LD_STEP_WITHDRAWN);
 	}
-	step(t, w == LD_CHEAT_expired_offer ? leave - 12 * MINUTE : leave - 2 * MINUTE,
+	step(t, ld_sim_trouble(s, i, LD_TROUBLE_slow_driver) ? leave - 12 * MINUTE : leave - 2 * MINUTE,
 	     LD_STEP_OFFERED);
 	if (w == LD_CHEAT_cancelled_and_taken)
 		step(t, leave - 100000, LD_STEP_CANCELLED);

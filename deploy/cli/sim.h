@@ -111,6 +111,8 @@ void ld_sim_free(struct ld_sim *sim);
 /* Where the truck is at t; the leg in *leg (never NULL within the plan). */
 void ld_sim_at(const struct ld_sim_truck *truck, int64_t t_ms, struct ld_day_point *point, int64_t *odometer_m,
 	       const struct ld_sim_leg **leg);
+/* Does the day plant this trouble on the trip? */
+bool ld_sim_trouble(const struct ld_sim *sim, size_t trip, enum ld_day_word word);
 double ld_sim_distance_m(struct ld_day_point a, struct ld_day_point b);
 
 /* Small fixed generator (splitmix64): plans and noise repeat on every machine. */

@@ -182,9 +182,11 @@ static int64_t kept_until(const Custody__Manifest *m)
 
 static int64_t manifest_kept_until(struct ld_broker *b, const uint8_t *id)
 {
-	ProtobufCBinaryData key = {.len = LD_UUID_BYTES, .data = (uint8_t *)(uintptr_t)id};
+	uint8_t copy[LD_UUID_BYTES];
+	ProtobufCBinaryData key = {.len = sizeof copy, .data = copy};
 	Custody__Manifest *m;
 
+	memcpy(copy, id, sizeof copy);
 	if (ld_manifest_get(ld_broker_custody(b), key, &m) != LD_OK)
 		return INT64_MAX;
 	return kept_until(m);

@@ -28,11 +28,6 @@
 #define SLOW_MS 100   /* what need not be done every turn */
 #define QUIET_MS 5000 /* without an error */
 
-EXPORT int mosquitto_plugin_version(int count, const int *versions);
-EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata,
-				 struct mosquitto_opt *options, int n);
-EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int n);
-
 static const struct {
 	int event;
 	MOSQ_FUNC_generic_callback fn;
@@ -257,7 +252,7 @@ static bool register_callbacks(struct ld_broker *b)
 	return true;
 }
 
-int mosquitto_plugin_version(int count, const int *versions)
+EXPORT int mosquitto_plugin_version(int count, const int *versions)
 {
 	for (int i = 0; i < count; i++)
 		if (versions[i] == MOSQ_PLUGIN_VERSION)
@@ -266,8 +261,8 @@ int mosquitto_plugin_version(int count, const int *versions)
 }
 
 /* What this returns is the broker's exit code. */
-int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata, struct mosquitto_opt *options,
-			  int n)
+EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata,
+				 struct mosquitto_opt *options, int n)
 {
 	char why[LD_CONFIG_WHY_BYTES] = "out of memory";
 	struct ld_broker *b = calloc(1, sizeof *b);
@@ -288,7 +283,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata, struct mos
 	return MOSQ_ERR_SUCCESS;
 }
 
-int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int n)
+EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int n)
 {
 	(void)options;
 	(void)n;

@@ -250,6 +250,9 @@ enum ld_err ld_region_flush(struct ld_region *r)
 		return LD_OK;
 	}
 	began = ld_clock_boot_ms();
+	/* no snapshot of ours stands while core commits: pages are used again, and a failed commit can reopen */
+	ld_core_reader_close(r->reader);
+	r->reader = NULL;
 	err = ld_core_commit(r->core);
 	if (err != LD_OK)
 		return ld_region_fail(r, err);

@@ -18,6 +18,7 @@ struct pass {
 	struct ld_ring_key *signer;
 	const Custody__Chain *chain; /* in the scratch arena: gone after a flush */
 	struct ld_expected expected;
+	uint64_t first;              /* of a fork: the entry that was there before */
 	bool parsed;
 	bool signature_good;
 	struct ld_outcome *out;
@@ -174,29 +175,54 @@ static bool throttled(struct ld_region *r, struct pass *p)
 	return !ok;
 }
 
-/* Same seq, other bytes, both validly signed: recorded, so that neither can be denied. */
-static enum ld_err record_fork(struct ld_region *r, struct pass *p)
+static bool holds(struct ld_region *r, uint64_t index, const uint8_t *event_hash)
 {
-	struct ld_own_list own = {.n = 0};
-	struct first f = {.index = p->chain->last_index};
+	struct ld_fact f = {0};
+	const uint8_t *bytes;
+	size_t len;
+	Liandan__Entry *e;
+
+	if (ld_core_read(r->reader, index, &bytes, &len) != LD_OK)
+		return false;
+	e = liandan__entry__unpack(&r->scratch.pb, len, bytes);
+	return e != NULL && e->content_case == LIANDAN__ENTRY__CONTENT_ENVELOPE &&
+	       ld_apply_decode(&r->custody, e->envelope.data, e->envelope.len, &f) == LD_OK &&
+	       memcmp(f.event_hash, event_hash, LD_HASH_BYTES) == 0;
+}
+
+/* The entry that used this epoch and seq first. Newer than the index: only the chain's last one is known. */
+static bool first_of(struct ld_region *r, const struct pass *p, uint64_t *index)
+{
 	const Liandan__Event *e = p->opened.event;
 	uint8_t key[LD_KEY_ID_BYTES + 12];
-	Liandan__ForkObserved *fork;
-	enum ld_err err;
+	struct first f = {0};
 
+	*index = p->chain->last_index;
+	if (e->seq == p->chain->last_seq && e->epoch == p->chain->epoch)
+		return memcmp(p->chain->last_hash.data, p->opened.event_hash, LD_HASH_BYTES) != 0;
 	memcpy(key, e->submitter.data, LD_KEY_ID_BYTES);
 	for (int i = 0; i < 4; i++)
 		key[LD_KEY_ID_BYTES + i] = (uint8_t)(e->epoch >> (24 - 8 * i));
 	for (int i = 0; i < 8; i++)
 		key[LD_KEY_ID_BYTES + 4 + i] = (uint8_t)(e->seq >> (56 - 8 * i));
-	if (e->seq != p->chain->last_seq || e->epoch != p->chain->epoch)
-		ld_index_find(r->index, LD_IX_SIGNER, key, sizeof key, 0, 1, take_first, &f);
+	ld_index_find(r->index, LD_IX_SIGNER, key, sizeof key, 0, 1, take_first, &f);
+	*index = f.index;
+	return f.found && !holds(r, f.index, p->opened.event_hash);
+}
+
+/* Same seq, other bytes, both validly signed: recorded, so that neither can be denied. */
+static enum ld_err record_fork(struct ld_region *r, struct pass *p)
+{
+	struct ld_own_list own = {.n = 0};
+	Liandan__ForkObserved *fork;
+	enum ld_err err;
+
 	fork = ld_own_add(&r->custody, &own, LIANDAN__OWN_EVENT__BODY_FORK_OBSERVED);
 	if (fork == NULL)
 		return LD_ERR_NOMEM;
-	fork->first = f.index;
+	fork->first = p->first;
 	fork->envelope = (ProtobufCBinaryData){.len = p->len, .data = (uint8_t *)(uintptr_t)p->bytes};
-	fork->key_id = e->submitter;
+	fork->key_id = p->opened.event->submitter;
 	err = ld_region_own(r, &own);
 	if (err != LD_OK)
 		return ld_region_fail(r, err);
@@ -224,9 +250,10 @@ static bool step_chain(struct ld_region *r, struct pass *p, bool *fork)
 	p->expected.seq = c->last_seq + 1;
 	memcpy(p->expected.prev, c->last_hash.data, LD_HASH_BYTES);
 	*fork = verdict == LIANDAN__VERDICT__SEQUENCE_FORK;
-	if (*fork && throttled(r, p)) {
+	/* nobody is accused of a fork while we cannot see the first one: it may be an exact repeat */
+	if (*fork && (throttled(r, p) || !first_of(r, p, &p->first))) {
 		*fork = false;
-		return outside(p, LIANDAN__VERDICT__THROTTLED, "too many forks a second");
+		return outside(p, LIANDAN__VERDICT__THROTTLED, "too many forks a second, or the index is behind");
 	}
 	return outside(p, verdict, "expected epoch %" PRIu32 " seq %" PRIu64, c->epoch, c->last_seq + 1);
 }

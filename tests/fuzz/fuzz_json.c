@@ -1,6 +1,7 @@
 /* JSON as clerks write it: an event (by file or query/may), or any message by its first byte. What
  * is read is written again and read again as the same message. Input: one byte names the message,
  * the rest is the text. */
+#include "deploy/cli/events.h"
 #include "liandan/event.pb-c.h"
 #include "liandan/ledger.pb-c.h"
 #include "proto/gate.h"
@@ -43,6 +44,25 @@ static void round_trip(const ProtobufCMessageDescriptor *type, const ProtobufCMe
 	cJSON_Delete(json);
 }
 
+/* As a line of an event file: labels are replaced, what is wrong is said. Takes json. */
+static void event_file(cJSON *json, struct ld_arena *arena)
+{
+	static const uint8_t hash[LD_HASH_BYTES] = {1};
+	static struct ld_labels labels;
+	const char *label = NULL, *key_file = NULL;
+	Liandan__Event *event = NULL;
+	char why[256];
+
+	if (labels.n == 0)
+		FZ_REQUIRE(ld_labels_add(&labels, "x", hash) == LD_OK);
+	memset(why, 'x', sizeof why);
+	if (ld_event_of(json, &labels, arena, &event, &label, &key_file, why, sizeof why) != LD_OK)
+		FZ_REQUIRE(memchr(why, '\0', sizeof why) != NULL && why[0] != '\0');
+	else
+		FZ_REQUIRE(event != NULL && ld_body_name(event)[0] != '\0');
+	cJSON_Delete(json);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct ld_arena first, second;
@@ -67,7 +87,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (json == NULL)
 		return 0;
 	err = ld_json_to(json, type, &first, &msg, &fault);
-	cJSON_Delete(json);
+	if (cJSON_IsObject(json))
+		event_file(json, &second);
+	else
+		cJSON_Delete(json);
+	ld_arena_reset(&second);
 	FZ_REQUIRE(memchr(fault.path, '\0', sizeof fault.path) != NULL);
 	FZ_REQUIRE(memchr(fault.what, '\0', sizeof fault.what) != NULL);
 	if (err == LD_OK)

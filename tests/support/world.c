@@ -376,3 +376,20 @@ Liandan__Verdict world_fix(struct world *w, struct signer *terminal, const char 
 	e.occurred_at_ms = t_ms;
 	return world_send(w, terminal, &e);
 }
+
+Liandan__Verdict world_send_cosigned(struct world *w, struct signer *s, struct signer *const *cosigners,
+				     size_t n, Liandan__Event *e)
+{
+	struct ld_key *keys[1 + LD_MAX_COSIGNERS] = {s->key};
+	size_t len;
+	uint8_t *bytes;
+	Liandan__Verdict v;
+
+	REQUIRE(n <= LD_MAX_COSIGNERS);
+	for (size_t i = 0; i < n; i++)
+		keys[i + 1] = cosigners[i]->key;
+	bytes = seal_with(w, s, keys, n + 1, e, &len);
+	v = world_submit(w, s, bytes, len);
+	free(bytes);
+	return v;
+}

@@ -59,4 +59,8 @@ void world_scale(struct world *w, const char *instrument, const char *party, con
 Liandan__Verdict world_fix(struct world *w, struct signer *terminal, const char *plate, const char *terminal_id, int64_t t_ms,
 			   double lat, double lon, int64_t odometer_m, Liandan__LoadState load);
 
+/* As world_send, cosigned by others, whose chains do not move. */
+Liandan__Verdict world_send_cosigned(struct world *w, struct signer *s, struct signer *const *cosigners, size_t n,
+				     Liandan__Event *e);
+
 #endif

@@ -55,7 +55,7 @@ static enum ld_err read_text(struct rig *r, const char *text)
 
 #define CANCEL(n)                                                                                  \
 	"{\"manifest_cancelled\":{\"manifest\":\"hex:" n "\",\"reason\":\"CANCEL_REASON_"          \
-							 "MISTAKE\"}}"
+	"MISTAKE\"}}"
 #define M1 "018f3b6c0a7d7c3e9a5b2f4e6d8c1a0b"
 
 static void one_object_an_array_or_lines(void **state)

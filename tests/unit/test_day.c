@@ -204,7 +204,7 @@ static void test_names_must_resolve(void **state)
 	refuses(BASE "party c2 roles=carrier\ndriver e carrier=c2\n"
 		     "trip t at=08:00 generator=g receiver=r truck=A1 driver=e waste=w mass=1t\n",
 		15, "two carriers");
-	refuses(BASE TRIP TRIP, 13, "there already");
+	refuses(BASE TRIP TRIP, 14, "there already");
 }
 
 static void test_cheats_must_fit(void **state)

@@ -220,6 +220,34 @@ static void test_token(void **state)
 	free(text);
 }
 
+/* A demonstration's ledger clock may run faster: the token counts by the wall's, the key by the
+ * ledger's. */
+static void test_token_clocks(void **state)
+{
+	struct fx *x = *state;
+	struct ld_key *key = fx_key(x, ED25519);
+	Liandan__KeyEnrolled k = fx_enrolment(key, "gen", "d1", SUBJECT(PERSON), ROLE(GENERATOR));
+	struct ld_identity id;
+	Liandan__Token t;
+	size_t len;
+	char *text;
+
+	k.to_ms = FX_NOW + DAY_MS;
+	assert_int_equal(fx_party(x, "gen", ROLE(GENERATOR)), OK);
+	assert_int_equal(fx_enrol(x, x->authority, key, &k), OK);
+	t = token_of(x, key);
+	text = sealed(&t, key);
+	len = strlen(text);
+#define AT(now_ms, wall_ms)                                                                        \
+	ld_identify_token(&x->c, text, len, "gen/d1", now_ms, wall_ms, false, &id, NULL, 0)
+	assert_int_equal(AT(FX_NOW + DAY_MS - 1, FX_NOW), LD_OK);
+	assert_int_equal(AT(FX_NOW + DAY_MS, FX_NOW), LD_ERR_REFUSED);
+	assert_int_equal(AT(FX_NOW, FX_NOW + LD_MAX_TOKEN_MS), LD_ERR_REFUSED);
+	assert_int_equal(AT(FX_NOW, FX_NOW - 1), LD_ERR_REFUSED);
+#undef AT
+	free(text);
+}
+
 static void test_token_life(void **state)
 {
 	struct fx *x = *state;
@@ -300,8 +328,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fx_open, fx_close)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_key),   TEST(test_key_times),  TEST(test_regulators),
-	    TEST(test_token), TEST(test_token_life), TEST(test_token_bytes),
+	    TEST(test_key),	    TEST(test_key_times),    TEST(test_regulators),
+	    TEST(test_token),	    TEST(test_token_clocks), TEST(test_token_life),
+	    TEST(test_token_bytes),
 	};
 
 	if (ld_gate_init() != LD_OK)
