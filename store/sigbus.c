@@ -53,6 +53,7 @@ static bool find_map(MDB_env *mdb, uintptr_t *from, uintptr_t *to)
 		return false;
 	while (!found && fgets(line, sizeof line, f)) {
 		unsigned long long lo, hi, inode;
+		/* the kernel's own text. NOLINTNEXTLINE(cert-err34-c) */
 		if (sscanf(line, "%llx-%llx %*s %*s %*s %llu", &lo, &hi, &inode) != 3 ||
 		    inode != st.st_ino)
 			continue;

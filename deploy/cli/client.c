@@ -1,6 +1,7 @@
 /* The ordered outbox of a client: what is sent when, and what a receipt means for it. */
 #include "deploy/cli/client_internal.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,17 @@
 
 /* ---- life ---- */
 
+/* By address, or by the one name that RFC 6761 reserves: a name that only looks like 127.0.0.1 is
+ * anybody's. */
 static bool is_loopback(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-	       strncmp(host, "127.", 4) == 0;
+	uint8_t v4[4];
+	struct in6_addr v6;
+	if (inet_pton(AF_INET, host, v4) == 1)
+		return v4[0] == 127;
+	if (inet_pton(AF_INET6, host, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6);
+	return strcmp(host, "localhost") == 0;
 }
 
 static bool copy_path(const char *path, char **out)

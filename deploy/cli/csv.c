@@ -76,7 +76,8 @@ static enum ld_err plain(struct ld_csv *c, size_t *used)
 	while (!at_line_end(c) && c->text[c->at] != ',') {
 		char ch = c->text[c->at++];
 		if (ch == '"')
-			return fail(c, LD_ERR_MALFORMED, "a quote in a field that does not begin with one");
+			return fail(c, LD_ERR_MALFORMED,
+				    "a quote in a field that does not begin with one");
 		if (ch == '\0' || ch == '\r')
 			return fail(c, LD_ERR_MALFORMED, "a NUL byte or a stray carriage return");
 		enum ld_err err = put(c, used, ch);

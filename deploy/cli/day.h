@@ -1,8 +1,10 @@
-/* A DAY file: a played working day of a demonstration region, as plain text. Parties, sites, trucks,
- * trips, honest troubles and planted cheats. The format, word by word: tests/days/README.md.
+/* A DAY file: a played working day of a demonstration region, as plain text. Parties, sites,
+ * trucks, trips, honest troubles and planted cheats. The format, word by word:
+ * tests/days/README.md.
  *
- * This module only reads text. It knows no network, no clock and no randomness; it takes hostile input:
- * every count, length and number has a limit below, every unknown word is an error with its line. */
+ * This module only reads text. It knows no network, no clock and no randomness; it takes hostile
+ * input: every count, length and number has a limit below, every unknown word is an error with its
+ * line. */
 #ifndef LD_CLI_DAY_H
 #define LD_CLI_DAY_H
 
@@ -15,7 +17,7 @@
 
 #define LD_DAY_MAX_BYTES (1024 * 1024)
 #define LD_DAY_MAX_LINE_BYTES 4096
-#define LD_DAY_MAX_FIELDS 24   /* key=value pairs on a line */
+#define LD_DAY_MAX_FIELDS 24 /* key=value pairs on a line */
 #define LD_DAY_MAX_TEXT_BYTES 120
 #define LD_DAY_MAX_PARTIES 200
 #define LD_DAY_MAX_SITES 400
@@ -24,8 +26,8 @@
 #define LD_DAY_MAX_DRIVERS 200
 #define LD_DAY_MAX_WASTES 100
 #define LD_DAY_MAX_TRIPS 1000
-#define LD_DAY_MAX_ACTS 1000   /* troubles and cheats together */
-#define LD_DAY_MAX_CODES 16    /* of one licence */
+#define LD_DAY_MAX_ACTS 1000 /* troubles and cheats together */
+#define LD_DAY_MAX_CODES 16  /* of one licence */
 #define LD_DAY_MAX_CODE_BYTES 15
 #define LD_DAY_MAX_CONTAINERS 60
 #define LD_DAY_MAX_CLOCK_S (48 * 3600)
@@ -45,10 +47,10 @@ struct ld_day_party {
 	char id[LD_MAX_ID_BYTES + 1];
 	char zh[LD_DAY_MAX_TEXT_BYTES + 1];
 	char en[LD_DAY_MAX_TEXT_BYTES + 1];
-	uint32_t roles;                /* Role bits */
-	uint32_t tier;                 /* Tier */
+	uint32_t roles;						 /* Role bits */
+	uint32_t tier;						 /* Tier */
 	char codes[LD_DAY_MAX_CODES][LD_DAY_MAX_CODE_BYTES + 1]; /* of its licence */
-	uint32_t n_codes;              /* 0: no licence */
+	uint32_t n_codes;					 /* 0: no licence */
 };
 
 struct ld_day_site {
@@ -56,10 +58,10 @@ struct ld_day_site {
 	char id[LD_MAX_ID_BYTES + 1];
 	char zh[LD_DAY_MAX_TEXT_BYTES + 1];
 	char en[LD_DAY_MAX_TEXT_BYTES + 1];
-	struct ld_day_ref party;       /* at -1: a red zone, which belongs to nobody */
-	uint32_t kind;                 /* SiteKind */
-	struct ld_day_point gate;      /* `at`, or the mean of the ring */
-	int32_t radius_m;              /* of a round fence; 0: ring */
+	struct ld_day_ref party;  /* at -1: a red zone, which belongs to nobody */
+	uint32_t kind;		  /* SiteKind */
+	struct ld_day_point gate; /* `at`, or the mean of the ring */
+	int32_t radius_m;	  /* of a round fence; 0: ring */
 	struct ld_day_point ring[LD_MAX_RING_POINTS];
 	uint32_t n_ring;
 };
@@ -68,17 +70,17 @@ struct ld_day_scale {
 	int line;
 	char id[LD_MAX_ID_BYTES + 1];
 	struct ld_day_ref site;
-	int64_t e_g;                   /* scale interval */
+	int64_t e_g; /* scale interval */
 	int64_t max_g;
 };
 
 struct ld_day_truck {
 	int line;
-	char id[LD_MAX_ID_BYTES + 1];  /* the plate */
+	char id[LD_MAX_ID_BYTES + 1]; /* the plate */
 	struct ld_day_ref carrier;
-	struct ld_day_ref home;        /* a site */
+	struct ld_day_ref home; /* a site */
 	int64_t tare_g, max_g;
-	uint32_t odometer;             /* 0: its terminal has none */
+	uint32_t odometer; /* 0: its terminal has none */
 };
 
 struct ld_day_driver {
@@ -94,26 +96,27 @@ struct ld_day_waste {
 	char en[LD_DAY_MAX_TEXT_BYTES + 1];
 	char code[LD_DAY_MAX_CODE_BYTES + 1];
 	char mode[LD_DAY_MAX_CODE_BYTES + 1];
-	uint32_t system;               /* CodeSystem */
-	uint32_t hazards;              /* Hazard bits */
-	uint32_t form;                 /* Form */
-	uint32_t package;              /* Package */
+	uint32_t system;  /* CodeSystem */
+	uint32_t hazards; /* Hazard bits */
+	uint32_t form;	  /* Form */
+	uint32_t package; /* Package */
 };
 
 struct ld_day_trip {
 	int line;
 	char id[LD_MAX_ID_BYTES + 1];
 	char run[LD_MAX_ID_BYTES + 1]; /* trips of one milk run share it; empty: none */
-	int32_t at_s;                  /* at the generator's gate; seconds after midnight of the day */
-	struct ld_day_ref generator, site; /* site: origin; found from the generator where not given */
-	struct ld_day_ref receiver, to;    /* to: destination site; found likewise */
+	int32_t at_s; /* at the generator's gate; seconds after midnight of the day */
+	struct ld_day_ref generator,
+	    site;			/* site: origin; found from the generator where not given */
+	struct ld_day_ref receiver, to; /* to: destination site; found likewise */
 	struct ld_day_ref truck, driver, waste;
 	int64_t mass_g;
-	uint32_t containers;           /* 0: bulk */
+	uint32_t containers; /* 0: bulk */
 	uint32_t speed_kmh;
 	int32_t load_s, unload_s;
-	int32_t treat_s;               /* after acceptance; 0: not on this day */
-	struct ld_day_point via;       /* 0,0: straight */
+	int32_t treat_s;	 /* after acceptance; 0: not on this day */
+	struct ld_day_point via; /* 0,0: straight */
 };
 
 /* Keys that a trouble or cheat can take; bits. */
@@ -165,7 +168,8 @@ enum ld_day_key {
 	X(never_arrives, LD_KEY_TRIP, 0, LD_KEY_SHARE, "有去无回，未送达", "never arrives")        \
 	X(unmanifested_pickup, LD_KEY_TRUCK | LD_KEY_SITE | LD_KEY_AT, 0, LD_KEY_FOR,              \
 	  "无联单装运", "loads and leaves without a manifest")                                     \
-	X(ghost, LD_KEY_TRIP, 0, 0, "车未到场的虚假转移", "closed on paper, the truck never there") \
+	X(ghost, LD_KEY_TRIP, 0, 0, "车未到场的虚假转移",                                          \
+	  "closed on paper, the truck never there")                                                \
 	X(wrong_site, LD_KEY_TRIP | LD_KEY_SITE, 0, 0, "送往未申报地点", "delivers elsewhere")     \
 	X(short_weight, LD_KEY_TRIP | LD_KEY_MASS, 0, 0, "途中短少", "part is dumped on the way")  \
 	X(added_weight, LD_KEY_TRIP | LD_KEY_MASS, 0, 0, "途中增重", "made up with water")         \
@@ -182,9 +186,11 @@ enum ld_day_key {
 	X(unknown_key, LD_KEY_TRIP, 0, 0, "未登记密钥", "a key that nobody enrolled")              \
 	X(wrong_role, LD_KEY_TRIP, 0, 0, "司机代签接收", "the driver signs the receipt himself")   \
 	X(replayed_event, LD_KEY_TRIP, 0, 0, "重放旧报文", "an old message is replayed")           \
-	X(cancelled_and_taken, LD_KEY_TRIP, 0, 0, "作废后仍承运", "cancelled, and taken all the same") \
+	X(cancelled_and_taken, LD_KEY_TRIP, 0, 0, "作废后仍承运",                                  \
+	  "cancelled, and taken all the same")                                                     \
 	X(out_of_order, LD_KEY_TRIP, 0, 0, "未装车先接收", "received before it was taken")         \
-	X(recycled_manifest, LD_KEY_TRIP, 0, 0, "联单重复使用", "a used manifest is created again") \
+	X(recycled_manifest, LD_KEY_TRIP, 0, 0, "联单重复使用",                                    \
+	  "a used manifest is created again")                                                      \
 	X(container_twice, LD_KEY_TRIP | LD_KEY_OTHER, 0, 0, "同一容器两张联单",                   \
 	  "a container on two manifests")                                                          \
 	X(wrong_hazards, LD_KEY_TRIP, 0, 0, "危险特性错误", "wrong hazard letters")                \
@@ -202,55 +208,56 @@ enum ld_day_word {
 #define LD_DAY_ENUM(name, ...) LD_TROUBLE_##name,
 	LD_TROUBLE_LIST(LD_DAY_ENUM)
 #undef LD_DAY_ENUM
-	LD_DAY_FIRST_CHEAT,
+	    LD_DAY_FIRST_CHEAT,
 	LD_DAY_BEFORE_CHEATS = LD_DAY_FIRST_CHEAT - 1,
 #define LD_DAY_ENUM(name, ...) LD_CHEAT_##name,
 	LD_CHEAT_LIST(LD_DAY_ENUM)
 #undef LD_DAY_ENUM
-	LD_DAY_WORDS
+	    LD_DAY_WORDS
 };
 
 /* A trouble or a cheat. */
 struct ld_day_act {
 	int line;
-	char id[LD_MAX_ID_BYTES + 1];  /* given, or <word>-<line> */
+	char id[LD_MAX_ID_BYTES + 1]; /* given, or <word>-<line> */
 	enum ld_day_word word;
 	struct ld_day_ref trip, truck, party, driver, scale, site, other;
-	int32_t at_s, from_s, to_s;    /* -1: not given */
-	int32_t for_s;                 /* 0: not given, the word's default */
-	int32_t distance_m;            /* likewise */
+	int32_t at_s, from_s, to_s; /* -1: not given */
+	int32_t for_s;		    /* 0: not given, the word's default */
+	int32_t distance_m;	    /* likewise */
 	int64_t mass_g;
 	uint32_t count;
-	uint32_t share;                /* of the way, in per cent; 0: default */
+	uint32_t share; /* of the way, in per cent; 0: default */
 };
 
 struct ld_day {
 	char zh[LD_DAY_MAX_TEXT_BYTES + 1];
 	char en[LD_DAY_MAX_TEXT_BYTES + 1];
-	int32_t from_s, to_s;          /* of the day, seconds after midnight */
-	uint32_t rate;                 /* ledger seconds a second that the day is written for */
+	int32_t from_s, to_s; /* of the day, seconds after midnight */
+	uint32_t rate;	      /* ledger seconds a second that the day is written for */
 	uint32_t seed;
-	int32_t fix_s;                 /* between fixes of a moving truck */
-	uint32_t track;                /* fixes in one track */
+	int32_t fix_s;	/* between fixes of a moving truck */
+	uint32_t track; /* fixes in one track */
 	struct ld_day_party *parties;
 	struct ld_day_site *sites;
 	struct ld_day_scale *scales;
 	struct ld_day_truck *trucks;
 	struct ld_day_driver *drivers;
 	struct ld_day_waste *wastes;
-	struct ld_day_trip *trips;     /* in time order */
+	struct ld_day_trip *trips; /* in time order */
 	struct ld_day_act *acts;
 	size_t n_parties, n_sites, n_scales, n_trucks, n_drivers, n_wastes, n_trips, n_acts;
 };
 
 struct ld_day_fault {
-	int line;                      /* from 1; 0: the file as a whole */
+	int line; /* from 1; 0: the file as a whole */
 	char what[200];
 };
 
-/* Reads `len` bytes of text. On failure (LD_ERR_MALFORMED, LD_ERR_LIMIT, LD_ERR_NOMEM) *fault says where
- * and what, and *out is NULL. The result is the caller's: ld_day_free. */
-enum ld_err ld_day_parse(const char *text, size_t len, struct ld_day **out, struct ld_day_fault *fault);
+/* Reads `len` bytes of text. On failure (LD_ERR_MALFORMED, LD_ERR_LIMIT, LD_ERR_NOMEM) *fault says
+ * where and what, and *out is NULL. The result is the caller's: ld_day_free. */
+enum ld_err ld_day_parse(const char *text, size_t len, struct ld_day **out,
+			 struct ld_day_fault *fault);
 /* From a file of at most LD_DAY_MAX_BYTES. LD_ERR_IO in addition. */
 enum ld_err ld_day_load(const char *path, struct ld_day **out, struct ld_day_fault *fault);
 void ld_day_free(struct ld_day *day);

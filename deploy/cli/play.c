@@ -7,33 +7,38 @@
 #include "deploy/cli/play.h"
 #include "proto/base64.h"
 
-#define STEP_MS 5             /* of the loop while playing */
+#define STEP_MS 5 /* of the loop while playing */
 #define CONNECT_TIMEOUT_MS 30000
-#define SETTLE_MS 30000       /* after the day: outboxes empty */
-#define AFTER_MS 3000         /* and a little longer, for what is still being told */
+#define SETTLE_MS 30000 /* after the day: outboxes empty */
+#define AFTER_MS 3000	/* and a little longer, for what is still being told */
 
 static const char help[] =
-    "usage: liandan play DAY --broker HOST:PORT --ledger FILE --key FILE --client PARTY/DEVICE [options]\n"
+    "usage: liandan play DAY --broker HOST:PORT --ledger FILE --key FILE --client PARTY/DEVICE "
+    "[options]\n"
     "\n"
-    "Registers the day's parties, keys, trucks, licences and scales as the authority that --key and\n"
-    "--client name, then lives through the day: every truck, scale and clerk is a device of its own with\n"
-    "its own key and connection. Says which planted cheats the ledger found and what else rose.\n" LD_NET_HELP
-    "  --authority-key FILE     the same as --key\n"
+    "Registers the day's parties, keys, trucks, licences and scales as the authority that --key "
+    "and\n"
+    "--client name, then lives through the day: every truck, scale and clerk is a device of its "
+    "own with\n"
+    "its own key and connection. Says which planted cheats the ledger found and what else "
+    "rose.\n" LD_NET_HELP "  --authority-key FILE     the same as --key\n"
     "  --authority-client P/D   the same as --client\n"
     "  --report FILE            everything, as JSON\n"
     "  --keys DIR               keep the devices' keys there, and use them again in a later play\n"
     "  --speed N|max            play N times real time instead of at the ledger's own rate\n"
     "  --check                  only read the DAY and print the plan\n"
     "\n"
-    "Exit 0: every planted cheat was found and nothing else rose above level 1. The format of a DAY:\n"
+    "Exit 0: every planted cheat was found and nothing else rose above level 1. The format of a "
+    "DAY:\n"
     "tests/days/README.md.\n"
     "\n"
     "example:\n"
-    "  liandan play tests/days/demo.day --broker localhost:8883 --cafile ca.pem --ledger region.json \\\n"
+    "  liandan play tests/days/demo.day --broker localhost:8883 --cafile ca.pem --ledger "
+    "region.json \\\n"
     "    --key bureau-registry.pem --client bureau/registry --report report.json\n";
 
-static const struct ld_command command = {"play", ld_cmd_play, "simulate a day of trucks, scales and sites against a broker",
-					  help};
+static const struct ld_command command = {
+    "play", ld_cmd_play, "simulate a day of trucks, scales and sites against a broker", help};
 
 static volatile sig_atomic_t stop_asked;
 
@@ -51,20 +56,22 @@ static void print_plan(const struct ld_day *day, const struct ld_sim *sim)
 	char b[8];
 	char c[8];
 
-	printf("%s %s\nrate %u\n%s to %s, plan ends %s; %zu trucks, %zu trips\n", day->zh, day->en, day->rate,
-	       ld_play_clock(sim->from_ms, a), ld_play_clock((int64_t)day->to_s * 1000, b),
-	       ld_play_clock(sim->end_ms, c), day->n_trucks, day->n_trips);
+	printf("%s %s\nrate %u\n%s to %s, plan ends %s; %zu trucks, %zu trips\n", day->zh, day->en,
+	       day->rate, ld_play_clock(sim->from_ms, a),
+	       ld_play_clock((int64_t)day->to_s * 1000, b), ld_play_clock(sim->end_ms, c),
+	       day->n_trucks, day->n_trips);
 	for (size_t i = 0; i < day->n_trips; i++) {
 		const struct ld_sim_trip *t = &sim->trips[i];
 		const struct ld_sim_trip *lead = &sim->trips[t->leader];
-		printf("  %-10s %-12s %s at the origin, %s leaves, ", day->trips[i].id, day->trips[i].truck.id,
-		       ld_play_clock(t->origin_ms, a), ld_play_clock(t->leave_ms, b));
+		printf("  %-10s %-12s %s at the origin, %s leaves, ", day->trips[i].id,
+		       day->trips[i].truck.id, ld_play_clock(t->origin_ms, a),
+		       ld_play_clock(t->leave_ms, b));
 		if (lead->arrive_ms)
 			printf("%s arrives", ld_play_clock(lead->arrive_ms, c));
 		else
 			printf("does not arrive");
-		printf("%s%s%s\n", t->cheat ? "  [" : "", t->cheat ? ld_day_word_name(t->cheat->word) : "",
-		       t->cheat ? "]" : "");
+		printf("%s%s%s\n", t->cheat ? "  [" : "",
+		       t->cheat ? ld_day_word_name(t->cheat->word) : "", t->cheat ? "]" : "");
 	}
 }
 
@@ -86,12 +93,13 @@ static enum ld_err make_trips(struct ld_play *p)
 		if (ld_day_is_cheat(p->day->acts[i].word))
 			p->cheats[p->n_cheats++].act = &p->day->acts[i];
 	for (size_t i = 0; i < p->day->n_trucks; i++)
-		p->terminals[i] = (struct ld_play_terminal){.device = ld_play_device(p, LD_DEVICE_TERMINAL, (int)i),
-							    .next_fix_ms = p->sim->from_ms + (int64_t)i * 1700,
-							    .boot_ms = p->sim->from_ms - 3600000,
-							    .boot = 1,
-							    .gap = LIANDAN__GAP_CAUSE__GAP_CAUSE_NONE,
-							    .pending_gap = LIANDAN__GAP_CAUSE__GAP_CAUSE_NONE};
+		p->terminals[i] = (struct ld_play_terminal){
+		    .device = ld_play_device(p, LD_DEVICE_TERMINAL, (int)i),
+		    .next_fix_ms = p->sim->from_ms + (int64_t)i * 1700,
+		    .boot_ms = p->sim->from_ms - 3600000,
+		    .boot = 1,
+		    .gap = LIANDAN__GAP_CAUSE__GAP_CAUSE_NONE,
+		    .pending_gap = LIANDAN__GAP_CAUSE__GAP_CAUSE_NONE};
 	p->random = p->day->seed;
 	snprintf(p->tag, sizeof(p->tag), "%08x", (unsigned)(ld_wall_ms() / 1000));
 	return LD_OK;
@@ -113,8 +121,9 @@ static enum ld_err connect_all(struct ld_play *p, char *why, size_t cap)
 		err = ld_play_connect(p, &p->devices[i]);
 	if (err)
 		return err;
-	static const char *const filters[] = {"anomaly/#", "manifest/#", "refused/#"};
-	for (size_t i = 0; i < 3 && !err; i++) {
+	/* open/# is retained: what rose while this connection was away is heard on coming back */
+	static const char *const filters[] = {"anomaly/#", "open/#", "manifest/#", "refused/#"};
+	for (size_t i = 0; i < 4 && !err; i++) {
 		char filter[128];
 		snprintf(filter, sizeof(filter), "waste/v1/%s/%s", p->net->id.region, filters[i]);
 		err = ld_client_subscribe(p->regulator->client, filter);
@@ -153,7 +162,8 @@ static bool skip(const struct ld_play *p, size_t trip, enum ld_sim_what what)
 	    (what == LD_STEP_RECEIVED && !(a && a->word == LD_CHEAT_out_of_order)))
 		return false;
 	const struct ld_play_sent *s = &p->sent[t->sent[before] - 1];
-	return s->done && (s->verdict == LIANDAN__VERDICT__ACCEPTED || s->verdict == LIANDAN__VERDICT__HELD);
+	return s->done &&
+	       (s->verdict == LIANDAN__VERDICT__ACCEPTED || s->verdict == LIANDAN__VERDICT__HELD);
 }
 
 /* Everybody waits for what was signed before, as people do who look at each other's screens. */
@@ -175,7 +185,8 @@ static bool play_trips(struct ld_play *p, int64_t now_ms)
 	for (size_t i = 0; i < p->day->n_trips; i++) {
 		struct ld_play_trip *t = &p->trips[i];
 		const struct ld_sim_trip *st = &p->sim->trips[i];
-		while (!t->over && t->next < st->n_steps && st->steps[t->next].at_ms <= now_ms && settled(p, i)) {
+		while (!t->over && t->next < st->n_steps && st->steps[t->next].at_ms <= now_ms &&
+		       settled(p, i)) {
 			struct ld_sim_step s = st->steps[t->next++];
 			if (!skip(p, i, s.what) && ld_play_step(p, i, s.what, s.at_ms))
 				ld_play_problem(p, "%s %s could not be done", p->day->trips[i].id,
@@ -200,7 +211,8 @@ static void tell_hours(struct ld_play *p, int64_t now_ms, int64_t *told_ms)
 	for (size_t i = 0; i < p->n_cheats; i++)
 		found += p->cheats[i].found;
 	snprintf(zh, sizeof(zh), "… 已发送 %zu 条，查获 %zu/%zu", p->n_sent, found, p->n_cheats);
-	snprintf(en, sizeof(en), "  %zu messages sent, %zu of %zu cheats found", p->n_sent, found, p->n_cheats);
+	snprintf(en, sizeof(en), "  %zu messages sent, %zu of %zu cheats found", p->n_sent, found,
+		 p->n_cheats);
 	ld_play_say(p, *told_ms, zh, en);
 }
 
@@ -236,12 +248,13 @@ static enum ld_err live(struct ld_play *p)
 	return err;
 }
 
-/* The day's first minute is the ledger's now; played faster than the ledger's clock it lies in the past, so
- * that nothing is signed for a time to come. */
+/* The day's first minute is the ledger's now; played faster than the ledger's clock it lies in the
+ * past, so that nothing is signed for a time to come. */
 static void start_clock(struct ld_play *p)
 {
 	int64_t now = p->clock_ms + (ld_loop_now() - p->clock_mono_ms) * p->rate;
 
+	p->first_ms = now;
 	p->day_zero_ms = now - p->sim->from_ms;
 	p->began_mono_ms = ld_loop_now();
 	if (p->opt.fast > 0)
@@ -249,7 +262,8 @@ static void start_clock(struct ld_play *p)
 	if (p->opt.fast > 0 || p->opt.quiet)
 		return;
 	if (p->rate == 1)
-		printf("实时账本：本日将按真实时间播放。\nThis ledger runs in real time: the day takes as long as a day.\n");
+		printf("实时账本：本日将按真实时间播放。\nThis ledger runs in real time: the day "
+		       "takes as long as a day.\n");
 }
 
 static void warn_timers(const struct ld_play *p)
@@ -257,7 +271,8 @@ static void warn_timers(const struct ld_play *p)
 	for (size_t i = 0; i < p->n_cheats; i++) {
 		enum ld_day_word w = p->cheats[i].act->word;
 		if (p->opt.fast > 0 && w == LD_CHEAT_never_arrives && !p->opt.quiet)
-			printf("此速度下计时类作弊无法显现 at this speed a cheat that a timer finds cannot show: %s\n",
+			printf("此速度下计时类作弊无法显现 at this speed a cheat that a timer "
+			       "finds cannot show: %s\n",
 			       p->cheats[i].act->id);
 	}
 }
@@ -275,8 +290,8 @@ static enum ld_err run(struct ld_play *p, char *why, size_t cap)
 	if (err)
 		return err;
 	if (!p->opt.quiet)
-		printf("登记 %zu 家单位、%zu 台设备……\nregistering %zu parties and %zu devices …\n", p->day->n_parties,
-		       p->n_devices, p->day->n_parties, p->n_devices);
+		printf("登记 %zu 家单位、%zu 台设备……\nregistering %zu parties and %zu devices …\n",
+		       p->day->n_parties, p->n_devices, p->day->n_parties, p->n_devices);
 	err = ld_play_register(p, why, cap);
 	if (!err)
 		err = connect_all(p, why, cap);
@@ -311,15 +326,16 @@ static void clean_up(struct ld_play *p)
 	ld_arena_free(&p->arena);
 }
 
-static int play(struct ld_cli *cli, struct ld_net *net, const struct ld_play_options *opt, const struct ld_day *day,
-		struct ld_sim *sim)
+static int play(struct ld_cli *cli, struct ld_net *net, const struct ld_play_options *opt,
+		const struct ld_day *day, struct ld_sim *sim)
 {
 	struct ld_play *p = calloc(1, sizeof(*p));
 	char why[400] = "";
 
 	if (!p)
 		return ld_fail(cli, NULL, "out of memory");
-	*p = (struct ld_play){.cli = cli, .net = net, .opt = *opt, .day = day, .sim = sim, .rate = 1};
+	*p = (struct ld_play){
+	    .cli = cli, .net = net, .opt = *opt, .day = day, .sim = sim, .rate = 1};
 	p->started_wall_ms = ld_wall_ms();
 	struct sigaction sa = {.sa_handler = on_signal};
 	sigaction(SIGINT, &sa, NULL);
@@ -376,7 +392,8 @@ int ld_cmd_play(struct ld_cli *cli, int argc, char **argv)
 	opt.day_path = argv[1];
 	opt.quiet = cli->json;
 	if (ld_day_load(argv[1], &day, &fault))
-		return ld_fail(cli, "the format is in tests/days/README.md", "%s:%d: %s", argv[1], fault.line, fault.what);
+		return ld_fail(cli, "the format is in tests/days/README.md", "%s:%d: %s", argv[1],
+			       fault.line, fault.what);
 	if (ld_sim_plan(day, &sim, why, sizeof(why)))
 		code = ld_fail(cli, "give the trucks less to do", "%s", why);
 	else if (opt.check)

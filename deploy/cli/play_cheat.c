@@ -5,8 +5,8 @@
 
 #include "deploy/cli/play.h"
 
-/* The cheats' own messages: forged, replayed, out of order. Where a message stays outside the custody chain
- * the honest step follows. */
+/* The cheats' own messages: forged, replayed, out of order. Where a message stays outside the
+ * custody chain the honest step follows. */
 
 static const struct ld_day_trip *day_trip(const struct ld_play *p, size_t trip)
 {
@@ -23,8 +23,8 @@ static struct ld_play_device *receiver_of(struct ld_play *p, size_t trip)
 	return ld_play_device(p, LD_DEVICE_CLERK, day_trip(p, trip)->receiver.at);
 }
 
-static struct ld_play_send attack_of(struct ld_play *p, size_t trip, struct ld_play_device *by, int64_t at_ms,
-				     enum ld_sim_what what)
+static struct ld_play_send attack_of(struct ld_play *p, size_t trip, struct ld_play_device *by,
+				     int64_t at_ms, enum ld_sim_what what)
 {
 	return (struct ld_play_send){.device = by,
 				     .at_ms = at_ms,
@@ -35,8 +35,8 @@ static struct ld_play_send attack_of(struct ld_play *p, size_t trip, struct ld_p
 				     .sent = &p->trips[trip].sent[what]};
 }
 
-static enum ld_err send_event(struct ld_play *p, size_t trip, struct ld_play_device *by, Liandan__Event *e,
-			      int64_t at_ms)
+static enum ld_err send_event(struct ld_play *p, size_t trip, struct ld_play_device *by,
+			      Liandan__Event *e, int64_t at_ms)
 {
 	struct ld_play_send s = attack_of(p, trip, by, at_ms, LD_STEP_ATTACK);
 
@@ -44,9 +44,10 @@ static enum ld_err send_event(struct ld_play *p, size_t trip, struct ld_play_dev
 	return ld_play_send(p, &s);
 }
 
-/* Seals with a copy of a chain, so that the device's own goes on as if nothing had been, and publishes once. */
-static enum ld_err publish_once(struct ld_play *p, size_t trip, struct ld_play_device *on, struct ld_signer chain,
-				Liandan__Event *e, int64_t at_ms)
+/* Seals with a copy of a chain, so that the device's own goes on as if nothing had been, and
+ * publishes once. */
+static enum ld_err publish_once(struct ld_play *p, size_t trip, struct ld_play_device *on,
+				struct ld_signer chain, Liandan__Event *e, int64_t at_ms)
 {
 	struct ld_play_send s = attack_of(p, trip, on, at_ms, LD_STEP_ATTACK);
 	uint8_t *bytes = NULL;
@@ -59,7 +60,8 @@ static enum ld_err publish_once(struct ld_play *p, size_t trip, struct ld_play_d
 	return err;
 }
 
-/* In the driver's name, in his chain, with another key: what a thief of the phone's queue could do. */
+/* In the driver's name, in his chain, with another key: what a thief of the phone's queue could do.
+ */
 static enum ld_err forged(struct ld_play *p, size_t trip, Liandan__Event *e, int64_t at_ms)
 {
 	struct ld_play_device *by = driver_of(p, trip);
@@ -79,7 +81,8 @@ static enum ld_err forged(struct ld_play *p, size_t trip, Liandan__Event *e, int
 	e->prev = ld_play_bytes(p, by->signer.prev, LD_HASH_BYTES);
 	size_t len = liandan__event__get_packed_size(e);
 	uint8_t *event = ld_arena_alloc(&p->arena, len);
-	enum ld_err err = event ? ld_key_generate(LIANDAN__ALGORITHM__ALGORITHM_P256, &key) : LD_ERR_NOMEM;
+	enum ld_err err =
+	    event ? ld_key_generate(LIANDAN__ALGORITHM__ALGORITHM_P256, &key) : LD_ERR_NOMEM;
 	if (err)
 		return err;
 	liandan__event__pack(e, event);
@@ -135,22 +138,26 @@ static enum ld_err replayed(struct ld_play *p, size_t trip, int64_t at_ms)
 	if (!t->old_bytes)
 		return LD_ERR_STATE;
 	enum ld_err err = ld_play_raw(p, thief, NULL, t->old_bytes, t->old_len, &s);
-	struct ld_play_send again = attack_of(p, trip, driver_of(p, trip), at_ms, LD_STEP_ATTACK_TWO);
-	return err ? err : ld_play_raw(p, driver_of(p, trip), NULL, t->old_bytes, t->old_len, &again);
+	struct ld_play_send again =
+	    attack_of(p, trip, driver_of(p, trip), at_ms, LD_STEP_ATTACK_TWO);
+	return err ? err
+		   : ld_play_raw(p, driver_of(p, trip), NULL, t->old_bytes, t->old_len, &again);
 }
 
 static enum ld_err same_person(struct ld_play *p, size_t trip, bool second, int64_t at_ms)
 {
 	struct ld_play_trip *t = &p->trips[trip];
-	struct ld_play_device *two = ld_play_device(p, LD_DEVICE_DOUBLE, (int)(p->sim->trips[trip].cheat - p->day->acts));
+	struct ld_play_device *two =
+	    ld_play_device(p, LD_DEVICE_DOUBLE, (int)(p->sim->trips[trip].cheat - p->day->acts));
 	Liandan__Event e;
 
 	if (!second)
 		return ld_play_offered(p, trip, two, t->content, LD_STEP_ATTACK, at_ms, true);
 	ld_play_event_init(p, &e, at_ms);
 	ld_play_track_flush(p, (size_t)day_trip(p, trip)->truck.at, at_ms);
-	enum ld_err err = ld_play_taken_fill(p, trip, driver_of(p, trip), day_trip(p, trip)->truck.id,
-					     t->hash[LD_STEP_ATTACK], at_ms, &e);
+	enum ld_err err =
+	    ld_play_taken_fill(p, trip, driver_of(p, trip), day_trip(p, trip)->truck.id,
+			       t->hash[LD_STEP_ATTACK], at_ms, &e);
 	if (err)
 		return err;
 	struct ld_play_send s = attack_of(p, trip, driver_of(p, trip), at_ms, LD_STEP_ATTACK_TWO);
@@ -174,8 +181,9 @@ static enum ld_err withdrawn(struct ld_play *p, size_t trip, int64_t at_ms)
 	w->reason = LIANDAN__DECLINE_REASON__DECLINE_REASON_OTHER;
 	e.body_case = LIANDAN__EVENT__BODY_OFFER_WITHDRAWN;
 	e.offer_withdrawn = w;
-	struct ld_play_send s = attack_of(
-	    p, trip, ld_play_device(p, LD_DEVICE_CLERK, day_trip(p, trip)->generator.at), at_ms, LD_STEP_WITHDRAWN);
+	struct ld_play_send s =
+	    attack_of(p, trip, ld_play_device(p, LD_DEVICE_CLERK, day_trip(p, trip)->generator.at),
+		      at_ms, LD_STEP_WITHDRAWN);
 	s.event = &e;
 	return ld_play_send(p, &s);
 }
@@ -187,9 +195,12 @@ static enum ld_err overdrawn(struct ld_play *p, size_t trip, bool second, int64_
 
 	/* more than this site can hold of all the day's trips together */
 	for (size_t i = 0; i < p->day->n_trips; i++)
-		mass += p->day->trips[i].site.at == day_trip(p, trip)->site.at ? p->day->trips[i].mass_g : 0;
+		mass += p->day->trips[i].site.at == day_trip(p, trip)->site.at
+			    ? p->day->trips[i].mass_g
+			    : 0;
 
-	/* a second manifest over what the first has bound already; its id is the first's with other last bytes */
+	/* a second manifest over what the first has bound already; its id is the first's with other
+	 * last bytes */
 	uint8_t id[LD_UUID_BYTES];
 	memcpy(id, t->manifest, sizeof(id));
 	id[LD_UUID_BYTES - 1] ^= 0xFF;
@@ -198,7 +209,8 @@ static enum ld_err overdrawn(struct ld_play *p, size_t trip, bool second, int64_
 		uint8_t *keep = t->created;
 		size_t keep_len = t->created_len;
 		t->created = NULL;
-		enum ld_err err = ld_play_created(p, trip, LD_STEP_ATTACK, NULL, mass, id, at_ms, true);
+		enum ld_err err =
+		    ld_play_created(p, trip, LD_STEP_ATTACK, NULL, mass, id, at_ms, true);
 		free(keep);
 		(void)keep_len;
 		return err;
@@ -214,7 +226,8 @@ static enum ld_err base_taken(struct ld_play *p, size_t trip, int64_t at_ms, Lia
 				  p->trips[trip].hash[LD_STEP_OFFERED], at_ms, e);
 }
 
-static enum ld_err attack_taken(struct ld_play *p, size_t trip, enum ld_day_word word, int64_t at_ms)
+static enum ld_err attack_taken(struct ld_play *p, size_t trip, enum ld_day_word word,
+				int64_t at_ms)
 {
 	struct ld_play_device *by = driver_of(p, trip);
 	struct ld_signer chain = by->signer;
@@ -231,7 +244,8 @@ static enum ld_err attack_taken(struct ld_play *p, size_t trip, enum ld_day_word
 	return publish_once(p, trip, by, chain, &e, at_ms);
 }
 
-static enum ld_err attack_received(struct ld_play *p, size_t trip, struct ld_play_device *by, int64_t at_ms)
+static enum ld_err attack_received(struct ld_play *p, size_t trip, struct ld_play_device *by,
+				   int64_t at_ms)
 {
 	Liandan__Event e;
 
@@ -264,7 +278,8 @@ enum ld_err ld_play_attack(struct ld_play *p, size_t trip, bool second, int64_t 
 {
 	const struct ld_day_act *a = p->sim->trips[trip].cheat;
 	struct ld_play_trip *t = &p->trips[trip];
-	struct ld_play_device *clerk = ld_play_device(p, LD_DEVICE_CLERK, day_trip(p, trip)->generator.at);
+	struct ld_play_device *clerk =
+	    ld_play_device(p, LD_DEVICE_CLERK, day_trip(p, trip)->generator.at);
 	uint8_t other[LD_HASH_BYTES];
 
 	switch (a->word) {
@@ -285,18 +300,19 @@ enum ld_err ld_play_attack(struct ld_play *p, size_t trip, bool second, int64_t 
 	case LD_CHEAT_forked_chain:
 		return attack_arrived(p, trip, true, at_ms);
 	case LD_CHEAT_recycled_manifest:
-		return ld_play_created(p, trip, LD_STEP_ATTACK, NULL, day_trip(p, trip)->mass_g, t->manifest, at_ms,
-				       true);
+		return ld_play_created(p, trip, LD_STEP_ATTACK, NULL, day_trip(p, trip)->mass_g,
+				       t->manifest, at_ms, true);
 	case LD_CHEAT_container_twice:
-		return ld_play_sealed(p, trip, ld_play_container(p, (size_t)a->other.at, 0), day_trip(p, trip)->mass_g,
-				      t->manifest, at_ms, true);
+		return ld_play_sealed(p, trip, ld_play_container(p, (size_t)a->other.at, 0),
+				      day_trip(p, trip)->mass_g, t->manifest, at_ms, true);
 	case LD_CHEAT_changed_content:
 		memcpy(other, t->content, sizeof(other));
 		other[0] ^= 0xFF;
 		return ld_play_offered(p, trip, clerk, other, LD_STEP_ATTACK, at_ms, true);
 	case LD_CHEAT_revoked_key:
-		return ld_play_offered(p, trip, ld_play_device(p, LD_DEVICE_FORMER, (int)(a - p->day->acts)), t->content,
-				       LD_STEP_ATTACK, at_ms, true);
+		return ld_play_offered(p, trip,
+				       ld_play_device(p, LD_DEVICE_FORMER, (int)(a - p->day->acts)),
+				       t->content, LD_STEP_ATTACK, at_ms, true);
 	case LD_CHEAT_overdrawn:
 		return overdrawn(p, trip, second, at_ms);
 	case LD_CHEAT_same_person:

@@ -5,8 +5,8 @@
 #include "deploy/cli/play_event.h"
 #include "proto/digest.h"
 
-/* The honest events of a trip at the generator, and where the cheat lies in an event that is otherwise honest. Everything is
- * built in the arena, sealed at once, and forgotten. */
+/* The honest events of a trip at the generator, and where the cheat lies in an event that is
+ * otherwise honest. Everything is built in the arena, sealed at once, and forgotten. */
 
 const struct ld_day_trip *ld_trip_day(const struct ld_play *p, size_t trip)
 {
@@ -62,8 +62,8 @@ void ld_event_after_last(struct ld_play *p, Liandan__Event *e, size_t trip)
 }
 
 /* Sends an event of the manifest, which the next one then names as its cause. */
-enum ld_err ld_trip_send(struct ld_play *p, size_t trip, enum ld_sim_what what, struct ld_play_device *by,
-			     Liandan__Event *e, int64_t at_ms)
+enum ld_err ld_trip_send(struct ld_play *p, size_t trip, enum ld_sim_what what,
+			 struct ld_play_device *by, Liandan__Event *e, int64_t at_ms)
 {
 	struct ld_play_trip *t = &p->trips[trip];
 	struct ld_play_send s = {.device = by,
@@ -95,7 +95,8 @@ char *ld_play_container(struct ld_play *p, size_t trip, uint32_t n)
 
 char *ld_trip_batch(struct ld_play *p, size_t trip, const char *what, uint32_t n)
 {
-	return ld_arena_printf(&p->arena, "%s-%s-%s%u", p->tag, ld_trip_day(p, trip)->id, what, n + 1);
+	return ld_arena_printf(&p->arena, "%s-%s-%s%u", p->tag, ld_trip_day(p, trip)->id, what,
+			       n + 1);
 }
 
 int64_t ld_piece_g(int64_t mass_g, uint32_t of, uint32_t n)
@@ -103,7 +104,8 @@ int64_t ld_piece_g(int64_t mass_g, uint32_t of, uint32_t n)
 	return n + 1 == of ? mass_g - mass_g / of * (of - 1) : mass_g / of;
 }
 
-static enum ld_err line_of(struct ld_play *p, size_t trip, const char *code, int64_t mass_g, Liandan__Line **out)
+static enum ld_err line_of(struct ld_play *p, size_t trip, const char *code, int64_t mass_g,
+			   Liandan__Line **out)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	const struct ld_day_waste *w = &p->day->wastes[dt->waste.at];
@@ -132,7 +134,8 @@ static enum ld_err line_of(struct ld_play *p, size_t trip, const char *code, int
 }
 
 /* All containers of the trip, or its bulk. */
-enum ld_err ld_trip_items(struct ld_play *p, size_t trip, int64_t mass_g, Liandan__Item ***out, size_t *n_out)
+enum ld_err ld_trip_items(struct ld_play *p, size_t trip, int64_t mass_g, Liandan__Item ***out,
+			  size_t *n_out)
 {
 	uint32_t n = ld_trip_day(p, trip)->containers;
 	Liandan__Item **items = ld_arena_alloc(&p->arena, (n ? n : 1) * sizeof(*items));
@@ -203,7 +206,8 @@ static enum ld_err generated(struct ld_play *p, size_t trip, int64_t at_ms)
 		if (err)
 			return err;
 		g->line->count = dt->containers ? 1 : 0;
-		g->line->hazards = p->day->wastes[dt->waste.at].hazards; /* the lie is on the manifest */
+		g->line->hazards =
+		    p->day->wastes[dt->waste.at].hazards; /* the lie is on the manifest */
 		e.body_case = LIANDAN__EVENT__BODY_WASTE_GENERATED;
 		e.waste_generated = g;
 		err = ld_trip_send(p, trip, LD_STEP_GENERATED, clerk, &e, at_ms + i);
@@ -232,7 +236,8 @@ static enum ld_err stored(struct ld_play *p, size_t trip, enum ld_sim_what what,
 	s->stored_by = LD_STR(clerk->person);
 	if (in)
 		s->manifest = ld_trip_id(p, trip);
-	enum ld_err err = ld_trip_items(p, trip, in ? ld_trip_accepted_g(p, trip) : dt->mass_g, &s->items, &s->n_items);
+	enum ld_err err = ld_trip_items(p, trip, in ? ld_trip_accepted_g(p, trip) : dt->mass_g,
+					&s->items, &s->n_items);
 	if (err)
 		return err;
 	for (size_t i = 0; in && dt->containers && i < s->n_items; i++)
@@ -245,8 +250,9 @@ static enum ld_err stored(struct ld_play *p, size_t trip, enum ld_sim_what what,
 	return err;
 }
 
-enum ld_err ld_play_created(struct ld_play *p, size_t trip, enum ld_sim_what what, const char *code, int64_t mass_g,
-			    const uint8_t manifest[LD_UUID_BYTES], int64_t at_ms, bool attack)
+enum ld_err ld_play_created(struct ld_play *p, size_t trip, enum ld_sim_what what, const char *code,
+			    int64_t mass_g, const uint8_t manifest[LD_UUID_BYTES], int64_t at_ms,
+			    bool attack)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	struct ld_play_trip *t = &p->trips[trip];
@@ -272,11 +278,14 @@ enum ld_err ld_play_created(struct ld_play *p, size_t trip, enum ld_sim_what wha
 	m->n_lines = 1;
 	if (!m->lines || !m->carriers || line_of(p, trip, code, mass_g, &m->lines[0]))
 		return LD_ERR_NOMEM;
+	if (attack) /* weighed, it says: an estimate in bulk may be wrong */
+		m->lines[0]->quantity->basis = LIANDAN__BASIS__BASIS_WEIGHED;
 	m->pickup_ms = ld_play_ledger(p, p->sim->trips[trip].origin_ms);
 	m->arrival_ms = ld_play_ledger(p, p->sim->trips[trip].eta_ms);
 	e.body_case = LIANDAN__EVENT__BODY_MANIFEST_CREATED;
 	e.manifest_created = m;
-	/* The contents are frozen by the hash over these very bytes (manifest.proto, ManifestSealed). */
+	/* The contents are frozen by the hash over these very bytes (manifest.proto,
+	 * ManifestSealed). */
 	free(t->created);
 	t->created_len = liandan__manifest_created__get_packed_size(m);
 	t->created = malloc(t->created_len);
@@ -318,11 +327,13 @@ static enum ld_err freeze(struct ld_play *p, size_t trip, Liandan__Item *const *
 	return LD_OK;
 }
 
-enum ld_err ld_play_sealed(struct ld_play *p, size_t trip, const char *other_container, int64_t mass_g,
-			   const uint8_t manifest[LD_UUID_BYTES], int64_t at_ms, bool attack)
+enum ld_err ld_play_sealed(struct ld_play *p, size_t trip, const char *other_container,
+			   int64_t mass_g, const uint8_t manifest[LD_UUID_BYTES], int64_t at_ms,
+			   bool attack)
 {
 	struct ld_play_trip *t = &p->trips[trip];
-	struct ld_play_device *clerk = ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->generator.at);
+	struct ld_play_device *clerk =
+	    ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->generator.at);
 	uint8_t content[LD_HASH_BYTES];
 	Liandan__Event e;
 
@@ -344,8 +355,12 @@ enum ld_err ld_play_sealed(struct ld_play *p, size_t trip, const char *other_con
 	e.body_case = LIANDAN__EVENT__BODY_MANIFEST_SEALED;
 	e.manifest_sealed = m;
 	if (attack) {
-		struct ld_play_send s = {.device = clerk, .event = &e, .at_ms = at_ms, .trip = (int)trip,
-					 .what = LD_STEP_ATTACK_TWO, .attack = true,
+		struct ld_play_send s = {.device = clerk,
+					 .event = &e,
+					 .at_ms = at_ms,
+					 .trip = (int)trip,
+					 .what = LD_STEP_ATTACK_TWO,
+					 .attack = true,
 					 .sent = &t->sent[LD_STEP_ATTACK_TWO]};
 		return ld_play_send(p, &s);
 	}
@@ -356,7 +371,8 @@ enum ld_err ld_play_sealed(struct ld_play *p, size_t trip, const char *other_con
 }
 
 enum ld_err ld_play_offered(struct ld_play *p, size_t trip, struct ld_play_device *by,
-			    const uint8_t content[LD_HASH_BYTES], enum ld_sim_what what, int64_t at_ms, bool attack)
+			    const uint8_t content[LD_HASH_BYTES], enum ld_sim_what what,
+			    int64_t at_ms, bool attack)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	struct ld_play_trip *t = &p->trips[trip];
@@ -388,8 +404,14 @@ enum ld_err ld_play_offered(struct ld_play *p, size_t trip, struct ld_play_devic
 	e.body_case = LIANDAN__EVENT__BODY_HANDOVER_OFFERED;
 	e.handover_offered = o;
 	ld_event_after_last(p, &e, trip);
-	struct ld_play_send s = {.device = by, .event = &e, .at_ms = at_ms, .trip = (int)trip, .what = what,
-				 .attack = attack, .hash = t->hash[what], .sent = &t->sent[what]};
+	struct ld_play_send s = {.device = by,
+				 .event = &e,
+				 .at_ms = at_ms,
+				 .trip = (int)trip,
+				 .what = what,
+				 .attack = attack,
+				 .hash = t->hash[what],
+				 .sent = &t->sent[what]};
 	enum ld_err err = ld_play_send(p, &s);
 	if (!attack)
 		ld_trip_chain(p, trip, what);
@@ -398,7 +420,8 @@ enum ld_err ld_play_offered(struct ld_play *p, size_t trip, struct ld_play_devic
 
 static enum ld_err cancelled(struct ld_play *p, size_t trip, int64_t at_ms)
 {
-	struct ld_play_device *clerk = ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->generator.at);
+	struct ld_play_device *clerk =
+	    ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->generator.at);
 	Liandan__Event e;
 
 	/* a live offer stands in the way of cancelling (CUSTODY-4): it is withdrawn first */
@@ -428,8 +451,9 @@ static enum ld_err cancelled(struct ld_play *p, size_t trip, int64_t at_ms)
 static enum ld_err created(struct ld_play *p, size_t trip, enum ld_sim_what what, int64_t at_ms)
 {
 	bool wrong = what == LD_STEP_TYPO || ld_trip_cheat(p, trip) == LD_CHEAT_wrong_code;
-	enum ld_err err = ld_play_created(p, trip, what, wrong ? "900-999-99" : NULL, ld_trip_day(p, trip)->mass_g,
-					  p->trips[trip].manifest, at_ms, what == LD_STEP_TYPO);
+	enum ld_err err = ld_play_created(p, trip, what, wrong ? "900-999-99" : NULL,
+					  ld_trip_day(p, trip)->mass_g, p->trips[trip].manifest,
+					  at_ms, what == LD_STEP_TYPO);
 
 	if (what == LD_STEP_CREATED)
 		ld_trip_chain(p, trip, what);
@@ -455,12 +479,14 @@ enum ld_err ld_play_step(struct ld_play *p, size_t trip, enum ld_sim_what what, 
 	case LD_STEP_CREATED:
 		return created(p, trip, what, at_ms);
 	case LD_STEP_SEALED:
-		err = ld_play_sealed(p, trip, NULL, ld_trip_day(p, trip)->mass_g, t->manifest, at_ms, false);
+		err = ld_play_sealed(p, trip, NULL, ld_trip_day(p, trip)->mass_g, t->manifest,
+				     at_ms, false);
 		t->over = w == LD_CHEAT_unlicensed_carrier || w == LD_CHEAT_unlicensed_receiver;
 		return err;
 	case LD_STEP_OFFERED:
-		return ld_play_offered(p, trip, ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->generator.at),
-				       t->content, what, at_ms, false);
+		return ld_play_offered(
+		    p, trip, ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->generator.at),
+		    t->content, what, at_ms, false);
 	case LD_STEP_CANCELLED:
 		return cancelled(p, trip, at_ms);
 	case LD_STEP_TAKEN_CHEAT:

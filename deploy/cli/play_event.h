@@ -1,5 +1,5 @@
-/* Shared by the files that build a trip's honest events: play_event.c (at the generator) and play_road.c (on
- * the road, on the scales, at the receiver). Not for others. */
+/* Shared by the files that build a trip's honest events: play_event.c (at the generator) and
+ * play_road.c (on the road, on the scales, at the receiver). Not for others. */
 #ifndef LD_CLI_PLAY_EVENT_H
 #define LD_CLI_PLAY_EVENT_H
 
@@ -12,13 +12,14 @@
 #define LD_TARE_IN 3
 
 /* A zeroed message in the arena, or return LD_ERR_NOMEM. */
-#define LD_NEW(p, type, var, init)                                                                    \
+#define LD_NEW(p, type, var, init)                                                                 \
 	type *var = ld_arena_alloc(&(p)->arena, sizeof(type));                                     \
 	if (!var)                                                                                  \
 		return LD_ERR_NOMEM;                                                               \
 	init(var)
 
-#define LD_STR(text) ((char *)(uintptr_t)(text)) /* protobuf-c takes char *, and only reads it here */
+#define LD_STR(text)                                                                               \
+	((char *)(uintptr_t)(text)) /* protobuf-c takes char *, and only reads it here */
 
 const struct ld_day_trip *ld_trip_day(const struct ld_play *p, size_t trip);
 /* An ld_day_word, or -1 for an honest trip. */
@@ -31,18 +32,20 @@ char *ld_trip_batch(struct ld_play *p, size_t trip, const char *what, uint32_t n
 void ld_event_after(struct ld_play *p, Liandan__Event *e, const uint8_t hash[LD_HASH_BYTES]);
 void ld_event_after_last(struct ld_play *p, Liandan__Event *e, size_t trip);
 /* Sends; then, where the next event is to name this one as its cause, chains. */
-enum ld_err ld_trip_send(struct ld_play *p, size_t trip, enum ld_sim_what what, struct ld_play_device *by,
-			 Liandan__Event *e, int64_t at_ms);
+enum ld_err ld_trip_send(struct ld_play *p, size_t trip, enum ld_sim_what what,
+			 struct ld_play_device *by, Liandan__Event *e, int64_t at_ms);
 void ld_trip_chain(struct ld_play *p, size_t trip, enum ld_sim_what what);
 /* Mass of piece n of `of` equal ones: the last takes the rest. */
 int64_t ld_piece_g(int64_t mass_g, uint32_t of, uint32_t n);
 /* All containers of the trip, or its bulk. */
-enum ld_err ld_trip_items(struct ld_play *p, size_t trip, int64_t mass_g, Liandan__Item ***out, size_t *n_out);
+enum ld_err ld_trip_items(struct ld_play *p, size_t trip, int64_t mass_g, Liandan__Item ***out,
+			  size_t *n_out);
 int64_t ld_trip_accepted_g(const struct ld_play *p, size_t trip);
 
 enum ld_err ld_trip_taken(struct ld_play *p, size_t trip, enum ld_sim_what what, int64_t at_ms);
 enum ld_err ld_trip_arrived(struct ld_play *p, size_t trip, int64_t at_ms);
-enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what what, int which, int64_t at_ms);
+enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what what, int which,
+			    int64_t at_ms);
 enum ld_err ld_trip_received(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms);

@@ -7,8 +7,8 @@
 #include "proto/gate.h"
 #include "proto/verdict.h"
 
-/* What must find a cheat: an anomaly's kind, with the reason where it is a violated rule; or a verdict, with
- * its reason where it is a refusal. Names as they stand in JSON and topics. */
+/* What must find a cheat: an anomaly's kind, with the reason where it is a violated rule; or a
+ * verdict, with its reason where it is a refusal. Names as they stand in JSON and topics. */
 static const struct {
 	enum ld_day_word word;
 	const char *what, *reason; /* reason NULL: any */
@@ -50,6 +50,7 @@ static const struct {
     {LD_CHEAT_changed_content, "REFUSED", "BAD_CONTENT"},
     {LD_CHEAT_broken_seal, "RULE_VIOLATED", "SEAL_DIFFERS"},
     {LD_CHEAT_overdrawn, "REFUSED", "QUANTITY"},
+    {LD_CHEAT_overdrawn, "REFUSED", "CONTAINER_ELSEWHERE"},
     {LD_CHEAT_overdrawn, "RULE_VIOLATED", "STOCK_NEGATIVE"},
     {LD_CHEAT_clock_ahead, "REFUSED", "CLOCK_AHEAD"},
     {LD_CHEAT_forked_chain, "SEQUENCE_FORK", NULL},
@@ -91,8 +92,10 @@ static void found(struct ld_play *p, struct ld_play_cheat *c, const char *by)
 		return;
 	c->found = true;
 	c->found_ms = ld_play_now(p);
-	snprintf(zh, sizeof(zh), "✔ 查获 %s（%s）：%s", ld_day_word_zh(c->act->word), c->act->id, by);
-	snprintf(en, sizeof(en), "  found: %s (%s): %s", ld_day_word_en(c->act->word), c->act->id, by);
+	snprintf(zh, sizeof(zh), "✔ 查获 %s（%s）：%s", ld_day_word_zh(c->act->word), c->act->id,
+		 by);
+	snprintf(en, sizeof(en), "  found: %s (%s): %s", ld_day_word_en(c->act->word), c->act->id,
+		 by);
 	ld_play_say(p, c->found_ms, zh, en);
 }
 
@@ -101,18 +104,21 @@ static void found(struct ld_play *p, struct ld_play_cheat *c, const char *by)
 void ld_play_verdict(struct ld_play *p, const struct ld_play_sent *s)
 {
 	const struct ld_day_act *a = p->sim->trips[s->trip].cheat;
-	const char *verdict = s->duplicate ? "DUPLICATE" : ld_verdict_name((Liandan__Verdict)s->verdict);
+	const char *verdict =
+	    s->duplicate ? "DUPLICATE" : ld_verdict_name((Liandan__Verdict)s->verdict);
 	const char *reason = ld_reason_name((Liandan__Reason)s->reason);
 	char by[160];
 
 	if (!a)
 		return;
 	for (size_t i = 0; i < p->n_cheats; i++) {
-		if (p->cheats[i].act != a || (s->duplicate && !s->attack) || !ld_play_expects(a->word, verdict, reason))
+		if (p->cheats[i].act != a || (s->duplicate && !s->attack) ||
+		    !ld_play_expects(a->word, verdict, reason))
 			continue;
 		if (s->verdict == LIANDAN__VERDICT__HELD && !s->attack)
 			continue;
-		snprintf(by, sizeof(by), "%s%s%s", verdict, s->reason ? " " : "", s->reason ? reason : "");
+		snprintf(by, sizeof(by), "%s%s%s", verdict, s->reason ? " " : "",
+			 s->reason ? reason : "");
 		found(p, &p->cheats[i], by);
 	}
 }
@@ -146,60 +152,97 @@ static bool about_trip(const struct ld_play *p, size_t trip, const struct ld_pla
 
 	for (size_t i = 0; i < p->day->n_trips; i++)
 		if (p->sim->trips[i].leader == leader &&
-		    (strcmp(a->manifest, p->trips[i].hex) == 0 || strcmp(a->subject, p->trips[i].hex) == 0))
+		    (strcmp(a->manifest, p->trips[i].hex) == 0 ||
+		     strcmp(a->subject, p->trips[i].hex) == 0))
 			return true;
 	return false;
 }
 
 /* The truck's own misdeeds: from when it began them. */
-static bool about_truck(const struct ld_play *p, const struct ld_day_act *c, const struct ld_play_anomaly *a)
+static bool about_truck(const struct ld_play *p, const struct ld_day_act *c,
+			const struct ld_play_anomaly *a)
 {
 	if (c->word == LD_CHEAT_unmanifested_pickup)
 		return strcmp(a->subject, p->day->trucks[c->truck.at].id) == 0;
 	if (c->trip.at < 0)
 		return false;
-	return strcmp(a->subject, p->day->trucks[p->day->trips[c->trip.at].truck.at].id) == 0 && a->manifest[0] == '\0';
+	return strcmp(a->subject, p->day->trucks[p->day->trips[c->trip.at].truck.at].id) == 0 &&
+	       a->manifest[0] == '\0';
 }
 
-static bool about_key(const struct ld_play *p, const struct ld_day_act *c, const struct ld_play_anomaly *a)
+static bool about_key(const struct ld_play *p, const struct ld_day_act *c,
+		      const struct ld_play_anomaly *a)
 {
 	char hex[2 * LD_KEY_ID_BYTES + 1] = "";
 
 	if (c->word != LD_CHEAT_forked_chain)
 		return false;
 	for (size_t i = 0; i < p->n_devices; i++)
-		if (p->devices[i].kind == LD_DEVICE_DRIVER && p->devices[i].of == p->day->trips[c->trip.at].driver.at)
+		if (p->devices[i].kind == LD_DEVICE_DRIVER &&
+		    p->devices[i].of == p->day->trips[c->trip.at].driver.at)
 			ld_hex_encode(ld_key_id(p->devices[i].key), LD_KEY_ID_BYTES, hex);
 	return strcmp(hex, a->subject) == 0;
 }
 
-/* Does an anomaly belong to a planted cheat? On a cheated manifest everything that rises is of the cheat; about a
- * truck or a key only what the cheat is expected to raise. */
-static bool belongs(const struct ld_play *p, const struct ld_day_act *c, const struct ld_play_anomaly *a)
+/* A scale out of date: about itself, or about a manifest that was weighed on it. */
+static bool about_scale(const struct ld_play *p, const struct ld_day_act *c,
+			const struct ld_play_anomaly *a)
 {
-	if (c->word == LD_CHEAT_expired_scale)
-		return strcmp(a->reason, "SCALE_OUT_OF_DATE") == 0 || strcmp(a->reason, "TICKET_MISSING") == 0;
-	if (c->trip.at >= 0 && about_trip(p, (size_t)c->trip.at, a))
-		return true;
-	return (about_truck(p, c, a) || about_key(p, c, a)) && ld_play_expects(c->word, a->kind, a->reason);
+	int site = p->day->scales[c->scale.at].site.at;
+
+	if (strcmp(a->reason, "SCALE_OUT_OF_DATE") == 0)
+		return strcmp(a->subject, c->scale.id) == 0 || a->manifest[0] != '\0';
+	if (strcmp(a->reason, "TICKET_MISSING") != 0)
+		return false;
+	for (size_t i = 0; i < p->day->n_trips; i++)
+		if ((p->day->trips[i].site.at == site || p->day->trips[i].to.at == site) &&
+		    strcmp(a->manifest, p->trips[i].hex) == 0)
+			return true;
+	return false;
 }
 
-static void attribute(struct ld_play *p, struct ld_play_anomaly *a)
+/* Does an anomaly belong to a planted cheat? On a cheated manifest everything that rises is of the
+ * cheat; about a truck, a key or a scale only what the cheat is expected to raise. */
+static bool belongs(const struct ld_play *p, const struct ld_day_act *c,
+		    const struct ld_play_anomaly *a)
 {
+	if (c->word == LD_CHEAT_expired_scale)
+		return about_scale(p, c, a);
+	if (c->trip.at >= 0 && about_trip(p, (size_t)c->trip.at, a))
+		return true;
+	return (about_truck(p, c, a) || about_key(p, c, a)) &&
+	       ld_play_expects(c->word, a->kind, a->reason);
+}
+
+static void attribute_to(struct ld_play *p, size_t i, struct ld_play_anomaly *a)
+{
+	struct ld_play_cheat *c = &p->cheats[i];
 	char by[160];
 
-	for (size_t i = 0; i < p->n_cheats; i++) {
-		struct ld_play_cheat *c = &p->cheats[i];
-		if (!belongs(p, c->act, a))
-			continue;
-		a->cheat = (int)i;
-		if (a->level < 2 || !ld_play_expects(c->act->word, a->kind, a->reason))
-			continue;
-		if (strcmp(a->phase, "PROVISIONAL") == 0 || strcmp(a->phase, "EXPLAINED_LATE") == 0)
-			continue;
-		snprintf(by, sizeof(by), "%s%s%s (%u)", a->kind, a->reason[0] ? " " : "", a->reason, a->level);
-		found(p, c, by);
+	if (!belongs(p, c->act, a))
+		return;
+	a->cheat = (int)i;
+	if (a->level < 2 || !ld_play_expects(c->act->word, a->kind, a->reason))
+		return;
+	if (strcmp(a->phase, "PROVISIONAL") == 0 || strcmp(a->phase, "EXPLAINED_LATE") == 0)
+		return;
+	snprintf(by, sizeof(by), "%s%s%s (%u)", a->kind, a->reason[0] ? " " : "", a->reason,
+		 a->level);
+	found(p, c, by);
+}
+
+/* Scales last: their trips may have cheats of their own. */
+static void attribute(struct ld_play *p, struct ld_play_anomaly *a)
+{
+	if (a->cheat >= 0) {
+		attribute_to(p, (size_t)a->cheat, a);
+		return;
 	}
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < p->n_cheats; i++)
+			if (a->cheat < 0 &&
+			    (p->cheats[i].act->word == LD_CHEAT_expired_scale) == (pass == 1))
+				attribute_to(p, i, a);
 }
 
 static struct ld_play_anomaly *anomaly_of(struct ld_play *p, uint64_t id)
@@ -232,8 +275,11 @@ static void copy_text(char *to, size_t cap, const char *from)
 
 static void heard_anomaly(struct ld_play *p, const cJSON *o)
 {
-	struct ld_play_anomaly *a = anomaly_of(p, (uint64_t)int_of(o, "id"));
+	struct ld_play_anomaly *a = NULL;
 
+	if (!p->playing || int_of(o, "raised_at_ms") < p->first_ms)
+		return;
+	a = anomaly_of(p, (uint64_t)int_of(o, "id"));
 	if (!a)
 		return;
 	COPY(a->kind, text_of(o, "kind"));
@@ -254,8 +300,10 @@ static void heard_anomaly(struct ld_play *p, const cJSON *o)
 	if (a->cheat < 0 && a->top_level >= 2 && a->level >= 2) {
 		char zh[640];
 		char en[640];
-		snprintf(zh, sizeof(zh), "✘ 非预设异常 %s %s（%u 级）：%s", a->kind, a->reason, a->level, a->zh);
-		snprintf(en, sizeof(en), "  not planted: %s %s (level %u): %s", a->kind, a->reason, a->level, a->en);
+		snprintf(zh, sizeof(zh), "✘ 非预设异常 %s %s（%u 级）：%s", a->kind, a->reason,
+			 a->level, a->zh);
+		snprintf(en, sizeof(en), "  not planted: %s %s (level %u): %s", a->kind, a->reason,
+			 a->level, a->en);
 		ld_play_say(p, ld_play_now(p), zh, en);
 	}
 }
@@ -267,7 +315,8 @@ static void heard_clock(struct ld_play *p, const cJSON *o)
 
 	p->rate = int_of(o, "rate") > 0 ? int_of(o, "rate") : 1;
 	/* a retained one may be a second old: never go back */
-	if (!p->clock_known || now > p->clock_ms + (mono - p->clock_mono_ms) * p->rate - 5000 * p->rate) {
+	if (!p->clock_known ||
+	    now > p->clock_ms + (mono - p->clock_mono_ms) * p->rate - 5000 * p->rate) {
 		p->clock_ms = now;
 		p->clock_mono_ms = mono;
 		p->clock_known = true;
@@ -299,7 +348,8 @@ void ld_play_heard(struct ld_play *p, const char *topic, const uint8_t *payload,
 		heard_refused(p, payload, len);
 		return;
 	}
-	if (!strstr(topic, "/anomaly/") && strcmp(topic, "$SYS/broker/liandan/clock") != 0)
+	if (!strstr(topic, "/anomaly/") && !strstr(topic, "/open/") &&
+	    strcmp(topic, "$SYS/broker/liandan/clock") != 0)
 		return;
 	cJSON *o = cJSON_ParseWithLength((const char *)payload, len);
 	if (cJSON_IsObject(o)) {

@@ -101,7 +101,8 @@ static cJSON *events_json(const struct ld_play *p)
 
 	for (int v = 1; v < 32; v++)
 		if (p->verdicts[v])
-			cJSON_AddNumberToObject(verdicts, ld_verdict_name((Liandan__Verdict)v), (double)p->verdicts[v]);
+			cJSON_AddNumberToObject(verdicts, ld_verdict_name((Liandan__Verdict)v),
+						(double)p->verdicts[v]);
 	cJSON_AddNumberToObject(o, "sent", (double)p->n_sent);
 	cJSON_AddNumberToObject(o, "tracks", (double)p->tracks);
 	cJSON_AddNumberToObject(o, "fixes", (double)p->fixes);
@@ -138,14 +139,16 @@ static cJSON *report_json(const struct ld_play *p, bool ok)
 	cJSON *unplanted = cJSON_AddArrayToObject(o, "anomalies_without_cheat");
 	cJSON *planted = cJSON_AddArrayToObject(o, "anomalies_of_cheats");
 	for (size_t i = 0; i < p->n_anomalies; i++)
-		cJSON_AddItemToArray(p->anomalies[i].cheat < 0 ? unplanted : planted, anomaly_json(p, &p->anomalies[i]));
+		cJSON_AddItemToArray(p->anomalies[i].cheat < 0 ? unplanted : planted,
+				     anomaly_json(p, &p->anomalies[i]));
 	cJSON_AddItemToObject(o, "events", events_json(p));
 	cJSON *problems = cJSON_AddArrayToObject(o, "problems");
 	for (size_t i = 0; i < p->n_problems; i++)
 		cJSON_AddItemToArray(problems, cJSON_CreateString(p->problems[i]));
 	cJSON *timing = cJSON_AddObjectToObject(o, "timing");
 	cJSON_AddNumberToObject(timing, "ledger_rate", (double)p->rate);
-	cJSON_AddNumberToObject(timing, "wall_seconds", (double)(ld_wall_ms() - p->started_wall_ms) / 1000.0);
+	cJSON_AddNumberToObject(timing, "wall_seconds",
+				(double)(ld_wall_ms() - p->started_wall_ms) / 1000.0);
 	cJSON_AddNumberToObject(timing, "slowest_receipt_ms", (double)p->slowest_ms);
 	cJSON_AddStringToObject(timing, "played_from", ld_play_clock(p->sim->from_ms, clock));
 	cJSON_AddStringToObject(timing, "played_to", ld_play_clock(ld_play_now(p), clock));
@@ -172,20 +175,25 @@ static void print_summary(const struct ld_play *p, bool ok)
 {
 	size_t missed = count_missed(p);
 
-	printf("\n预设作弊 %zu 项，查获 %zu 项；非预设且高于 1 级的异常 %zu 项；未获回执的事件 %zu 个。\n", p->n_cheats,
-	       p->n_cheats - missed, count_rose(p), count_unreceipted(p));
-	printf("%zu cheats planted, %zu found; %zu anomalies above level 1 that nobody planted; %zu events without "
+	printf("\n预设作弊 %zu 项，查获 %zu 项；非预设且高于 1 级的异常 %zu 项；未获回执的事件 %zu "
+	       "个。\n",
+	       p->n_cheats, p->n_cheats - missed, count_rose(p), count_unreceipted(p));
+	printf("%zu cheats planted, %zu found; %zu anomalies above level 1 that nobody planted; "
+	       "%zu events without "
 	       "receipt.\n",
 	       p->n_cheats, p->n_cheats - missed, count_rose(p), count_unreceipted(p));
 	for (size_t i = 0; i < p->n_cheats; i++)
 		if (!p->cheats[i].found)
-			printf("  ✘ 未查获 not found: %s %s (%s)\n", ld_day_word_zh(p->cheats[i].act->word),
+			printf("  ✘ 未查获 not found: %s %s (%s)\n",
+			       ld_day_word_zh(p->cheats[i].act->word),
 			       ld_day_word_name(p->cheats[i].act->word), p->cheats[i].act->id);
 	for (size_t i = 0; i < p->n_anomalies; i++)
 		if (rose(&p->anomalies[i]))
 			printf("  ✘ 非预设 not planted: %s %s level %u %s\n", p->anomalies[i].kind,
-			       p->anomalies[i].reason, p->anomalies[i].top_level, p->anomalies[i].subject);
-	printf("%llu events and %llu tracks, %llu receipts verified, %llu held and applied later, %llu duplicates "
+			       p->anomalies[i].reason, p->anomalies[i].top_level,
+			       p->anomalies[i].subject);
+	printf("%llu events and %llu tracks, %llu receipts verified, %llu held and applied later, "
+	       "%llu duplicates "
 	       "answered; slowest receipt %lld ms; %.1f s.\n",
 	       (unsigned long long)(p->n_sent - p->tracks), (unsigned long long)p->tracks,
 	       (unsigned long long)p->verified, (unsigned long long)p->held_applied,
@@ -198,8 +206,8 @@ static void print_summary(const struct ld_play *p, bool ok)
 
 int ld_play_report(struct ld_play *p)
 {
-	bool ok = count_missed(p) == 0 && count_rose(p) == 0 && count_unreceipted(p) == 0 && p->n_problems == 0 &&
-		  !p->interrupted;
+	bool ok = count_missed(p) == 0 && count_rose(p) == 0 && count_unreceipted(p) == 0 &&
+		  p->n_problems == 0 && !p->interrupted;
 	cJSON *o = report_json(p, ok);
 
 	if (p->opt.report && !write_report(p, o))

@@ -5,11 +5,13 @@
 #include "deploy/cli/play_event.h"
 #include "plugin/custody/manifest.h"
 
-/* The honest events of a trip from the hand-over on: in the driver's, the scales' and the receiver's hands. */
+/* The honest events of a trip from the hand-over on: in the driver's, the scales' and the
+ * receiver's hands. */
 
 /* ---- on the truck ---- */
 
-static enum ld_err place_at(struct ld_play *p, size_t trip, int64_t at_ms, Liandan__Place **out, int64_t *odometer_m)
+static enum ld_err place_at(struct ld_play *p, size_t trip, int64_t at_ms, Liandan__Place **out,
+			    int64_t *odometer_m)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	const struct ld_sim_leg *leg = NULL;
@@ -34,8 +36,9 @@ static void lie(struct ld_play *p, size_t trip, int site, Liandan__Place *place)
 	}
 }
 
-enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, struct ld_play_device *by, const char *plate,
-			       const uint8_t offer[LD_HASH_BYTES], int64_t at_ms, Liandan__Event *e)
+enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, struct ld_play_device *by,
+			       const char *plate, const uint8_t offer[LD_HASH_BYTES], int64_t at_ms,
+			       Liandan__Event *e)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	char **seals = ld_arena_alloc(&p->arena, sizeof(*seals));
@@ -53,7 +56,8 @@ enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, struct ld_play_de
 		h->n_seals = 1;
 	}
 	/* at a rate that is not the ledger's own, arrival clocks would run out for everybody */
-	h->eta_ms = ld_play_ledger(p, p->sim->trips[trip].eta_ms) + (p->opt.fast > 0 ? 48 * INT64_C(3600000) : 0);
+	h->eta_ms = ld_play_ledger(p, p->sim->trips[trip].eta_ms) +
+		    (p->opt.fast > 0 ? 48 * INT64_C(3600000) : 0);
 	enum ld_err err = place_at(p, trip, at_ms, &h->place, &h->odometer_m);
 	if (err)
 		return err;
@@ -96,8 +100,8 @@ static ProtobufCBinaryData *manifests_of(struct ld_play *p, size_t trip, size_t 
 
 	*n = 0;
 	for (size_t i = 0; ids && i < p->day->n_trips; i++)
-		if (p->sim->trips[i].leader == p->sim->trips[trip].leader && p->sim->trips[i].driven &&
-		    !p->trips[i].over)
+		if (p->sim->trips[i].leader == p->sim->trips[trip].leader &&
+		    p->sim->trips[i].driven && !p->trips[i].over)
 			ids[(*n)++] = ld_trip_id(p, i);
 	if (ids && *n == 0)
 		ids[(*n)++] = ld_trip_id(p, trip);
@@ -120,7 +124,8 @@ enum ld_err ld_play_arrived_fill(struct ld_play *p, size_t trip, int64_t at_ms, 
 			continue;
 		LD_NEW(p, Liandan__Seal, seal, liandan__seal__init);
 		bool broken = ld_trip_cheat(p, i) == LD_CHEAT_broken_seal;
-		seal->id = ld_arena_printf(&p->arena, "%s-seal-%s%s", p->tag, p->day->trips[i].id, broken ? "x" : "");
+		seal->id = ld_arena_printf(&p->arena, "%s-seal-%s%s", p->tag, p->day->trips[i].id,
+					   broken ? "x" : "");
 		seal->state = LIANDAN__CONDITION__CONDITION_INTACT;
 		r->seals[r->n_seals++] = seal;
 	}
@@ -139,7 +144,8 @@ static struct ld_play_device *holder(struct ld_play *p, size_t trip)
 	const struct ld_day_act *a = p->sim->trips[trip].cheat;
 	bool other = a && a->word == LD_CHEAT_wrong_carrier && !p->trips[trip].sent[LD_STEP_TAKEN];
 
-	return ld_play_device(p, LD_DEVICE_DRIVER, other ? a->driver.at : ld_trip_day(p, trip)->driver.at);
+	return ld_play_device(p, LD_DEVICE_DRIVER,
+			      other ? a->driver.at : ld_trip_day(p, trip)->driver.at);
 }
 
 enum ld_err ld_trip_arrived(struct ld_play *p, size_t trip, int64_t at_ms)
@@ -157,7 +163,8 @@ enum ld_err ld_trip_arrived(struct ld_play *p, size_t trip, int64_t at_ms)
 	err = ld_trip_send(p, trip, LD_STEP_ARRIVED, holder(p, trip), &e, at_ms);
 	for (size_t i = 0; i < p->day->n_trips && !err; i++)
 		if (p->sim->trips[i].leader == trip) {
-			memcpy(p->trips[i].last, p->trips[trip].hash[LD_STEP_ARRIVED], LD_HASH_BYTES);
+			memcpy(p->trips[i].last, p->trips[trip].hash[LD_STEP_ARRIVED],
+			       LD_HASH_BYTES);
 			p->trips[i].has_last = true;
 		}
 	return err;
@@ -173,7 +180,8 @@ static int scale_at(const struct ld_play *p, int site)
 	return -1;
 }
 
-/* What stands on the scale: the truck, what earlier stops of a milk run left on it, and the load. */
+/* What stands on the scale: the truck, what earlier stops of a milk run left on it, and the load.
+ */
 static int64_t really_g(const struct ld_play *p, size_t trip, int which)
 {
 	const struct ld_sim_trip *st = &p->sim->trips[trip];
@@ -198,7 +206,8 @@ static int64_t reading_g(struct ld_play *p, int64_t really, int64_t e_g)
 	return (really + noise + e_g / 2) / e_g * e_g;
 }
 
-enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what what, int which, int64_t at_ms)
+enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what what, int which,
+			    int64_t at_ms)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	struct ld_play_trip *t = &p->trips[trip];
@@ -215,9 +224,10 @@ enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what wha
 	w->ticket = ld_play_bytes(p, t->ticket[which], LD_UUID_BYTES);
 	w->instrument = LD_STR(ds->id);
 	w->purpose = which <= LD_GROSS_OUT ? LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_LOAD
-					: LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE;
-	w->kind = which == LD_GROSS_OUT || which == LD_GROSS_IN ? LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS
-							  : LIANDAN__WEIGH_KIND__WEIGH_KIND_TARE;
+					   : LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE;
+	w->kind = which == LD_GROSS_OUT || which == LD_GROSS_IN
+		      ? LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS
+		      : LIANDAN__WEIGH_KIND__WEIGH_KIND_TARE;
 	w->plate = LD_STR(dt->truck.id);
 	w->mass_g = t->reading_g[which];
 	w->e_g = ds->e_g;
@@ -264,7 +274,8 @@ enum ld_err ld_play_received_fill(struct ld_play *p, size_t trip, int64_t at_ms,
 
 enum ld_err ld_trip_received(struct ld_play *p, size_t trip, int64_t at_ms)
 {
-	struct ld_play_device *clerk = ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->receiver.at);
+	struct ld_play_device *clerk =
+	    ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->receiver.at);
 	Liandan__Event e;
 
 	ld_play_event_init(p, &e, at_ms);
@@ -312,7 +323,8 @@ enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms)
 	e.body_case = LIANDAN__EVENT__BODY_ACCEPTED;
 	e.accepted = m;
 	enum ld_err err =
-	    ld_trip_send(p, trip, LD_STEP_ACCEPTED, ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at), &e, at_ms);
+	    ld_trip_send(p, trip, LD_STEP_ACCEPTED,
+			 ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at), &e, at_ms);
 	ld_trip_chain(p, trip, LD_STEP_ACCEPTED);
 	return err;
 }
@@ -358,5 +370,6 @@ enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms)
 	e.body_case = LIANDAN__EVENT__BODY_WASTE_TREATED;
 	e.waste_treated = w;
 	ld_event_after_last(p, &e, trip);
-	return ld_trip_send(p, trip, LD_STEP_TREATED, ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at), &e, at_ms);
+	return ld_trip_send(p, trip, LD_STEP_TREATED,
+			    ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at), &e, at_ms);
 }

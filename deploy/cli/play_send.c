@@ -66,8 +66,8 @@ void ld_play_say(struct ld_play *p, int64_t at_ms, const char *zh, const char *e
 
 /* ---- what was sent ---- */
 
-static struct ld_play_sent *new_sent(struct ld_play *p, const struct ld_play_send *s, const uint8_t *bytes,
-				     size_t len)
+static struct ld_play_sent *new_sent(struct ld_play *p, const struct ld_play_send *s,
+				     const uint8_t *bytes, size_t len)
 {
 	if (p->n_sent == p->room_sent) {
 		size_t room = p->room_sent ? p->room_sent * 2 : 1024;
@@ -93,7 +93,8 @@ bool ld_play_sent_settled(const struct ld_play *p, size_t sent)
 {
 	const struct ld_play_sent *r = sent ? &p->sent[sent - 1] : NULL;
 
-	/* Others do not wait for a device that is off the air or slow: that is what causes are for. */
+	/* Others do not wait for a device that is off the air or slow: that is what causes are for.
+	 */
 	return !r || r->done || r->device->offline || r->device->n_delayed > 0 ||
 	       ld_loop_now() - r->mono_ms > 20000;
 }
@@ -116,7 +117,8 @@ static void tell_clock(struct ld_play *p, const Liandan__Receipt *r)
 	int64_t mono = ld_loop_now();
 	int64_t expected = p->clock_ms + (mono - p->clock_mono_ms) * p->rate;
 
-	/* A receipt is never from the future: it can only show that our idea of the clock is behind. */
+	/* A receipt is never from the future: it can only show that our idea of the clock is
+	 * behind. */
 	if (r->recorded_at_ms > expected && !r->duplicate) {
 		p->clock_ms = r->recorded_at_ms;
 		p->clock_mono_ms = mono;
@@ -125,7 +127,8 @@ static void tell_clock(struct ld_play *p, const Liandan__Receipt *r)
 
 static bool expected_verdict(const struct ld_play_sent *s)
 {
-	return s->attack || s->verdict == LIANDAN__VERDICT__ACCEPTED || s->verdict == LIANDAN__VERDICT__HELD ||
+	return s->attack || s->verdict == LIANDAN__VERDICT__ACCEPTED ||
+	       s->verdict == LIANDAN__VERDICT__HELD ||
 	       (s->what == LD_STEP_TYPO && s->verdict == LIANDAN__VERDICT__REFUSED);
 }
 
@@ -148,8 +151,9 @@ static void settle(struct ld_play *p, struct ld_play_sent *s, const Liandan__Rec
 	if (!expected_verdict(s) && !step_is_cheat(p, s))
 		ld_play_problem(p, "%s %s of %s: %s %s %s", s->device->client_id,
 				s->track ? "track" : ld_sim_step_name(s->what),
-				s->trip >= 0 ? p->day->trips[s->trip].id : "-", ld_verdict_name(r->verdict),
-				ld_reason_name(r->reason), r->details ? r->details : "");
+				s->trip >= 0 ? p->day->trips[s->trip].id : "-",
+				ld_verdict_name(r->verdict), ld_reason_name(r->reason),
+				r->details ? r->details : "");
 	if (s->trip >= 0)
 		ld_play_verdict(p, s);
 }
@@ -167,7 +171,8 @@ static void on_receipt(void *ctx, struct ld_client *c, const struct ld_sent *sen
 		p->verified++;
 	else if (sent->in_ledger) {
 		p->unverified++;
-		ld_play_problem(p, "%s: a receipt does not verify (%s)", d->client_id, ld_err_text(sent->proof));
+		ld_play_problem(p, "%s: a receipt does not verify (%s)", d->client_id,
+				ld_err_text(sent->proof));
 	}
 	if (sent->waited_ms > p->slowest_ms)
 		p->slowest_ms = sent->waited_ms;
@@ -194,7 +199,8 @@ static void on_chain(void *ctx, struct ld_client *c, const char *json, size_t le
 		ld_play_problem(d->play, "%s does not know where its chain stands", d->client_id);
 }
 
-/* A verdict outside the ledger: the chain goes on without it, and it is a problem unless it was the point. */
+/* A verdict outside the ledger: the chain goes on without it, and it is a problem unless it was the
+ * point. */
 static void on_stuck(void *ctx, struct ld_client *c, const struct ld_sent *sent)
 {
 	struct ld_play_device *d = ctx;
@@ -210,7 +216,8 @@ static void on_stuck(void *ctx, struct ld_client *c, const struct ld_sent *sent)
 	ld_client_retry(c);
 }
 
-/* Receipts of messages that were published raw, of second copies, and of held events that took effect. */
+/* Receipts of messages that were published raw, of second copies, and of held events that took
+ * effect. */
 static void on_late(void *ctx, struct ld_client *c, const Liandan__Receipt *r)
 {
 	struct ld_play_device *d = ctx;
@@ -226,7 +233,8 @@ static void on_late(void *ctx, struct ld_client *c, const Liandan__Receipt *r)
 				s->reason = (uint32_t)r->reason;
 				if (!expected_verdict(s) && !step_is_cheat(p, s))
 					ld_play_problem(p, "%s %s, held, then %s %s", d->client_id,
-							ld_sim_step_name(s->what), ld_verdict_name(r->verdict),
+							ld_sim_step_name(s->what),
+							ld_verdict_name(r->verdict),
 							ld_reason_name(r->reason));
 				break;
 			}
@@ -250,14 +258,14 @@ bool ld_play_settle_raw(struct ld_play *p, const Liandan__Receipt *r)
 	return false;
 }
 
-static void on_message(void *ctx, struct ld_client *c, const char *topic, const uint8_t *payload, size_t len,
-		       bool retained)
+static void on_message(void *ctx, struct ld_client *c, const char *topic, const uint8_t *payload,
+		       size_t len, bool retained)
 {
 	struct ld_play_device *d = ctx;
 
 	(void)c;
-	if (!retained || strncmp(topic, "$SYS/", 5) == 0)
-		ld_play_heard(d->play, topic, payload, len);
+	(void)retained;
+	ld_play_heard(d->play, topic, payload, len);
 }
 
 static void on_down(void *ctx, struct ld_client *c, const char *why, bool final)
@@ -320,10 +328,12 @@ enum ld_err ld_play_send(struct ld_play *p, const struct ld_play_send *s)
 	size_t len = 0;
 	enum ld_lane lane = ld_lane_of(s->event);
 
-	enum ld_err err = ld_signer_seal(&s->device->signer, s->event, NULL, 0, &bytes, &len, hash, &fault);
+	enum ld_err err =
+	    ld_signer_seal(&s->device->signer, s->event, NULL, 0, &bytes, &len, hash, &fault);
 	if (err) {
-		ld_play_problem(p, "%s cannot sign %s: %s %s", s->device->client_id, ld_sim_step_name(s->what),
-				fault.field, fault.what ? fault.what : ld_err_text(err));
+		ld_play_problem(p, "%s cannot sign %s: %s %s", s->device->client_id,
+				ld_sim_step_name(s->what), fault.field,
+				fault.what ? fault.what : ld_err_text(err));
 		return err;
 	}
 	struct ld_play_sent *r = new_sent(p, s, bytes, len);
@@ -350,7 +360,8 @@ enum ld_err ld_play_send(struct ld_play *p, const struct ld_play_send *s)
 		const struct ld_play_device *clerk =
 		    ld_play_device(p, LD_DEVICE_CLERK, p->day->trips[s->trip].generator.at);
 		r->raw = true;
-		snprintf(topic, sizeof(topic), "waste/v1/%s/i/%s", p->net->id.region, s->device->client_id);
+		snprintf(topic, sizeof(topic), "waste/v1/%s/i/%s", p->net->id.region,
+			 s->device->client_id);
 		err = ld_client_publish_raw(clerk->client, topic, bytes, len);
 	}
 	free(bytes);
@@ -359,8 +370,8 @@ enum ld_err ld_play_send(struct ld_play *p, const struct ld_play_send *s)
 	return err;
 }
 
-enum ld_err ld_play_raw(struct ld_play *p, struct ld_play_device *by, const char *topic_of, const uint8_t *bytes,
-			size_t len, const struct ld_play_send *s)
+enum ld_err ld_play_raw(struct ld_play *p, struct ld_play_device *by, const char *topic_of,
+			const uint8_t *bytes, size_t len, const struct ld_play_send *s)
 {
 	char topic[320];
 	struct ld_play_sent *r = new_sent(p, s, bytes, len);
@@ -371,13 +382,15 @@ enum ld_err ld_play_raw(struct ld_play *p, struct ld_play_device *by, const char
 	r->device = by;
 	if (s->sent)
 		*s->sent = p->n_sent;
-	snprintf(topic, sizeof(topic), "waste/v1/%s/i/%s", p->net->id.region, topic_of ? topic_of : by->client_id);
+	snprintf(topic, sizeof(topic), "waste/v1/%s/i/%s", p->net->id.region,
+		 topic_of ? topic_of : by->client_id);
 	return ld_client_publish_raw(by->client, topic, bytes, len);
 }
 
 /* ---- devices over time ---- */
 
-static bool concerns(const struct ld_play *p, const struct ld_play_device *d, const struct ld_day_act *a)
+static bool concerns(const struct ld_play *p, const struct ld_play_device *d,
+		     const struct ld_day_act *a)
 {
 	if (a->truck.at >= 0 && d->kind == LD_DEVICE_TERMINAL)
 		return d->of == a->truck.at;
@@ -389,7 +402,8 @@ static bool concerns(const struct ld_play *p, const struct ld_play_device *d, co
 }
 
 /* The phone of the driver who is on that truck then: his trip is the one under way there. */
-static bool drives_it(const struct ld_play *p, const struct ld_play_device *d, const struct ld_day_act *a)
+static bool drives_it(const struct ld_play *p, const struct ld_play_device *d,
+		      const struct ld_day_act *a)
 {
 	if (a->truck.at < 0 || d->kind != LD_DEVICE_DRIVER)
 		return false;
@@ -397,7 +411,8 @@ static bool drives_it(const struct ld_play *p, const struct ld_play_device *d, c
 		const struct ld_day_trip *t = &p->day->trips[i];
 		if (t->truck.at == a->truck.at && t->driver.at == d->of &&
 		    p->sim->trips[i].origin_ms < (int64_t)a->to_s * 1000 &&
-		    p->sim->trips[p->sim->trips[i].leader].done_ms + 900000 > (int64_t)a->from_s * 1000)
+		    p->sim->trips[p->sim->trips[i].leader].done_ms + 900000 >
+			(int64_t)a->from_s * 1000)
 			return true;
 	}
 	return false;

@@ -3,16 +3,17 @@
 
 #include "deploy/cli/play.h"
 
-/* A terminal at work: fixes every so often while it drives, a heartbeat every few minutes while it stands,
- * nothing while it is dark, asleep or without satellites. */
+/* A terminal at work: fixes every so often while it drives, a heartbeat every few minutes while it
+ * stands, nothing while it is dark, asleep or without satellites. */
 
-#define HEARTBEAT_MS (150 * 1000)     /* below the silence that counts as a gap */
+#define HEARTBEAT_MS (150 * 1000) /* below the silence that counts as a gap */
 #define TRACK_AGE_MS (INT64_C(5) * 60000)
-#define JITTER_E7 300                 /* about 3 m */
+#define JITTER_E7 300 /* about 3 m */
 
 /* ---- what the day's troubles do to a terminal ---- */
 
-static const struct ld_day_act *trouble(const struct ld_play *p, size_t truck, enum ld_day_word word, int64_t t_ms)
+static const struct ld_day_act *trouble(const struct ld_play *p, size_t truck,
+					enum ld_day_word word, int64_t t_ms)
 {
 	for (size_t i = 0; i < p->day->n_acts; i++) {
 		const struct ld_day_act *a = &p->day->acts[i];
@@ -56,7 +57,8 @@ static void fill_lists(const struct ld_play_terminal *t, struct lists *l)
 		liandan__status_change__init(c);
 		c->fix = (uint32_t)i;
 		c->load = (Liandan__LoadState)f->load;
-		c->ignition = f->ignition ? LIANDAN__IGNITION__IGNITION_ON : LIANDAN__IGNITION__IGNITION_OFF;
+		c->ignition =
+		    f->ignition ? LIANDAN__IGNITION__IGNITION_ON : LIANDAN__IGNITION__IGNITION_OFF;
 		l->changes[l->n_changes++] = c;
 	}
 }
@@ -92,7 +94,8 @@ static void send_track(struct ld_play *p, size_t truck)
 	track.speed_cm_s = l.speed;
 	track.n_status_changes = l.n_changes;
 	track.status_changes = l.changes;
-	track.known = LIANDAN__TRACK_KNOWN__TRACK_KNOWN_SPEED | LIANDAN__TRACK_KNOWN__TRACK_KNOWN_PARKED |
+	track.known = LIANDAN__TRACK_KNOWN__TRACK_KNOWN_SPEED |
+		      LIANDAN__TRACK_KNOWN__TRACK_KNOWN_PARKED |
 		      LIANDAN__TRACK_KNOWN__TRACK_KNOWN_UPTIME;
 	if (p->day->trucks[truck].odometer) {
 		track.known |= LIANDAN__TRACK_KNOWN__TRACK_KNOWN_ODOMETER;
@@ -105,7 +108,10 @@ static void send_track(struct ld_play *p, size_t truck)
 	track.attested_by = LIANDAN__ATTESTATION__ATTESTATION_TERMINAL;
 	e.body_case = LIANDAN__EVENT__BODY_TRACK;
 	e.track = &track;
-	struct ld_play_send s = {.device = t->device, .event = &e, .at_ms = t->fix[t->n - 1].t_ms, .trip = -1,
+	struct ld_play_send s = {.device = t->device,
+				 .event = &e,
+				 .at_ms = t->fix[t->n - 1].t_ms,
+				 .trip = -1,
 				 .what = LD_SIM_WHATS};
 	if (ld_play_send(p, &s) == LD_OK) {
 		p->tracks++;
@@ -117,7 +123,8 @@ static void send_track(struct ld_play *p, size_t truck)
 
 /* ---- fixes ---- */
 
-/* Has it stood since the fix before? At the very moment of stopping it has not, at that of leaving it has. */
+/* Has it stood since the fix before? At the very moment of stopping it has not, at that of leaving
+ * it has. */
 static bool stood(const struct ld_sim_truck *truck, const struct ld_sim_leg *leg, int64_t t_ms)
 {
 	if (t_ms > leg->from_ms)
@@ -134,7 +141,8 @@ static void add_fix(struct ld_play *p, size_t truck, int64_t t_ms, const struct 
 	bool stands = stood(&p->sim->trucks[truck], leg, t_ms);
 	size_t most = p->day->track < LD_PLAY_TRACK_FIXES ? p->day->track : LD_PLAY_TRACK_FIXES;
 
-	if (t->n > 0 && (t->parked != stands || t->n >= most || t->pending_gap != LIANDAN__GAP_CAUSE__GAP_CAUSE_NONE))
+	if (t->n > 0 && (t->parked != stands || t->n >= most ||
+			 t->pending_gap != LIANDAN__GAP_CAUSE__GAP_CAUSE_NONE))
 		send_track(p, truck);
 	if (t->n == 0) {
 		t->parked = stands;
@@ -147,15 +155,19 @@ static void add_fix(struct ld_play *p, size_t truck, int64_t t_ms, const struct 
 	if (!stuck)
 		t->stuck_ms = 0;
 	struct ld_play_fix *f = &t->fix[t->n++];
-	*f = (struct ld_play_fix){.t_ms = stuck ? t->stuck_ms : t_ms, .p = here, .odometer_m = odometer_m,
-				  .load = leg->load, .ignition = !leg->parked};
+	*f = (struct ld_play_fix){.t_ms = stuck ? t->stuck_ms : t_ms,
+				  .p = here,
+				  .odometer_m = odometer_m,
+				  .load = leg->load,
+				  .ignition = !leg->parked};
 	f->p.lat_e7 += jitter(p);
 	f->p.lon_e7 += jitter(p);
 	if (jump && !t->jumped)
 		f->p.lat_e7 += (int32_t)((jump->distance_m ? jump->distance_m : 2000) * 90);
 	t->jumped = jump != NULL;
 	if (leg->drive)
-		f->speed_cm_s = (uint32_t)((leg->odo_b_m - leg->odo_a_m) * 100000 / (leg->to_ms - leg->from_ms + 1));
+		f->speed_cm_s = (uint32_t)((leg->odo_b_m - leg->odo_a_m) * 100000 /
+					   (leg->to_ms - leg->from_ms + 1));
 }
 
 static void sample(struct ld_play *p, size_t truck)

@@ -21,8 +21,9 @@
 
 /* ---- devices ---- */
 
-static struct ld_play_device *add(struct ld_play *p, enum ld_play_kind kind, int of, const char *party, const char *device,
-				  uint32_t roles, uint32_t subject)
+static struct ld_play_device *add(struct ld_play *p, enum ld_play_kind kind, int of,
+				  const char *party, const char *device, uint32_t roles,
+				  uint32_t subject)
 {
 	struct ld_play_device *d = &p->devices[p->n_devices++];
 
@@ -55,33 +56,40 @@ static void list_devices(struct ld_play *p)
 
 	for (size_t i = 0; i < d->n_parties; i++)
 		if (d->parties[i].roles & stock)
-			add(p, LD_DEVICE_CLERK, (int)i, d->parties[i].id, "clerk", d->parties[i].roles & stock, person);
+			add(p, LD_DEVICE_CLERK, (int)i, d->parties[i].id, "clerk",
+			    d->parties[i].roles & stock, person);
 	for (size_t i = 0; i < d->n_drivers; i++)
-		add(p, LD_DEVICE_DRIVER, (int)i, d->drivers[i].carrier.id, named("phone", d->drivers[i].id, name),
-		    LIANDAN__ROLE__ROLE_DRIVER, person);
+		add(p, LD_DEVICE_DRIVER, (int)i, d->drivers[i].carrier.id,
+		    named("phone", d->drivers[i].id, name), LIANDAN__ROLE__ROLE_DRIVER, person);
 	for (size_t i = 0; i < d->n_trucks; i++)
-		add(p, LD_DEVICE_TERMINAL, (int)i, d->trucks[i].carrier.id, named("gps", d->trucks[i].id, name),
-		    LIANDAN__ROLE__ROLE_TERMINAL, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_TERMINAL);
+		add(p, LD_DEVICE_TERMINAL, (int)i, d->trucks[i].carrier.id,
+		    named("gps", d->trucks[i].id, name), LIANDAN__ROLE__ROLE_TERMINAL,
+		    LIANDAN__KEY_SUBJECT__KEY_SUBJECT_TERMINAL);
 	for (size_t i = 0; i < d->n_scales; i++)
-		add(p, LD_DEVICE_SCALE, (int)i, d->sites[d->scales[i].site.at].party.id, d->scales[i].id,
-		    LIANDAN__ROLE__ROLE_SCALE, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_SCALE);
+		add(p, LD_DEVICE_SCALE, (int)i, d->sites[d->scales[i].site.at].party.id,
+		    d->scales[i].id, LIANDAN__ROLE__ROLE_SCALE,
+		    LIANDAN__KEY_SUBJECT__KEY_SUBJECT_SCALE);
 	for (size_t i = 0; i < d->n_acts; i++) {
 		const struct ld_day_act *a = &d->acts[i];
 		const struct ld_day_trip *t = a->trip.at >= 0 ? &d->trips[a->trip.at] : NULL;
 		if (a->word == LD_CHEAT_revoked_key)
-			add(p, LD_DEVICE_FORMER, (int)i, t->generator.id, named("former", a->id, name),
-			    LIANDAN__ROLE__ROLE_GENERATOR, person);
+			add(p, LD_DEVICE_FORMER, (int)i, t->generator.id,
+			    named("former", a->id, name), LIANDAN__ROLE__ROLE_GENERATOR, person);
 		if (a->word != LD_CHEAT_same_person)
 			continue;
-		struct ld_play_device *two = add(p, LD_DEVICE_DOUBLE, (int)i, t->generator.id, named("second", a->id, name),
-						 LIANDAN__ROLE__ROLE_GENERATOR, person);
-		const struct ld_play_device *one = ld_play_device(p, LD_DEVICE_DRIVER, t->driver.at);
+		struct ld_play_device *two =
+		    add(p, LD_DEVICE_DOUBLE, (int)i, t->generator.id, named("second", a->id, name),
+			LIANDAN__ROLE__ROLE_GENERATOR, person);
+		const struct ld_play_device *one =
+		    ld_play_device(p, LD_DEVICE_DRIVER, t->driver.at);
 		memcpy(two->person, one->person, sizeof(two->person));
 	}
-	p->regulator = add(p, LD_DEVICE_REGULATOR, 0, "regulator-office", "watch", LIANDAN__ROLE__ROLE_REGULATOR, person);
+	p->regulator = add(p, LD_DEVICE_REGULATOR, 0, "regulator-office", "watch",
+			   LIANDAN__ROLE__ROLE_REGULATOR, person);
 }
 
-/* Terminals and scales of the real world have Ed25519 or P-256; clerks of a Chinese firm hold SM2 keys. */
+/* Terminals and scales of the real world have Ed25519 or P-256; clerks of a Chinese firm hold SM2
+ * keys. */
 static Liandan__Algorithm algorithm_for(const struct ld_play_device *d)
 {
 	switch (d->kind) {
@@ -142,7 +150,8 @@ enum ld_err ld_play_devices_make(struct ld_play *p, char *why, size_t cap)
 
 /* ---- the authority's events ---- */
 
-static enum ld_err put(struct ld_play *p, Liandan__Event *e, struct ld_key *cosigner, uint8_t hash[LD_HASH_BYTES])
+static enum ld_err put(struct ld_play *p, Liandan__Event *e, struct ld_key *cosigner,
+		       uint8_t hash[LD_HASH_BYTES])
 {
 	struct ld_gate_fault fault = {0, "", ""};
 	uint8_t *bytes = NULL;
@@ -150,8 +159,8 @@ static enum ld_err put(struct ld_play *p, Liandan__Event *e, struct ld_key *cosi
 
 	e->occurred_at_ms = p->clock_known ? p->clock_ms : ld_wall_ms();
 	e->clock = LIANDAN__CLOCK__CLOCK_NTP;
-	enum ld_err err =
-	    ld_signer_seal(&p->authority_signer, e, &cosigner, cosigner ? 1 : 0, &bytes, &len, hash, &fault);
+	enum ld_err err = ld_signer_seal(&p->authority_signer, e, &cosigner, cosigner ? 1 : 0,
+					 &bytes, &len, hash, &fault);
 	if (err) {
 		ld_play_problem(p, "the authority cannot sign: %s %s", fault.field,
 				fault.what ? fault.what : ld_err_text(err));
@@ -169,7 +178,8 @@ static int64_t from_ms(const struct ld_play *p)
 	return p->clock_ms - DAY_MS;
 }
 
-static enum ld_err put_party(struct ld_play *p, const char *id, const char *name, uint32_t roles, uint32_t tier)
+static enum ld_err put_party(struct ld_play *p, const char *id, const char *name, uint32_t roles,
+			     uint32_t tier)
 {
 	Liandan__Event e = LIANDAN__EVENT__INIT;
 	Liandan__PartyRegistered r = LIANDAN__PARTY_REGISTERED__INIT;
@@ -210,8 +220,11 @@ static enum ld_err put_site(struct ld_play *p, const struct ld_day_site *d)
 		double angle = 2 * M_PI * i / n;
 		double m = d->radius_m / cos(M_PI / RING_POINTS) / 0.0111319490793;
 		liandan__ring_point__init(&points[i]);
-		points[i].lat_e7 = d->radius_m ? d->gate.lat_e7 + (int32_t)(m * cos(angle)) : d->ring[i].lat_e7;
-		points[i].lon_e7 = d->radius_m ? d->gate.lon_e7 + (int32_t)(m * sin(angle) / cos_lat) : d->ring[i].lon_e7;
+		points[i].lat_e7 =
+		    d->radius_m ? d->gate.lat_e7 + (int32_t)(m * cos(angle)) : d->ring[i].lat_e7;
+		points[i].lon_e7 = d->radius_m
+				       ? d->gate.lon_e7 + (int32_t)(m * sin(angle) / cos_lat)
+				       : d->ring[i].lon_e7;
 		ring[i] = &points[i];
 	}
 	r.site = STR(d->id);
@@ -235,8 +248,8 @@ static enum ld_err put_licence(struct ld_play *p, const struct ld_day_party *d, 
 
 	if (d->n_codes == 0)
 		return LD_OK;
-	snprintf(id, sizeof(id), "%s-%.50s", kind == LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY ? "carry" : "operate",
-		 d->id);
+	snprintf(id, sizeof(id), "%s-%.50s",
+		 kind == LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY ? "carry" : "operate", d->id);
 	for (uint32_t i = 0; i < d->n_codes; i++)
 		codes[i] = STR(d->codes[i]);
 	r.licence = id;
@@ -265,11 +278,13 @@ static enum ld_err put_licences(struct ld_play *p)
 	return err;
 }
 
-/* Who holds a second key with another firm is not on the register of persons: that would be refused. */
+/* Who holds a second key with another firm is not on the register of persons: that would be
+ * refused. */
 static bool two_faced(const struct ld_play *p, const char *person)
 {
 	for (size_t i = 0; i < p->n_devices; i++)
-		if (p->devices[i].kind == LD_DEVICE_DOUBLE && strcmp(p->devices[i].person, person) == 0)
+		if (p->devices[i].kind == LD_DEVICE_DOUBLE &&
+		    strcmp(p->devices[i].person, person) == 0)
 			return true;
 	return false;
 }
@@ -303,7 +318,8 @@ static enum ld_err put_key(struct ld_play *p, struct ld_play_device *d)
 	r.party = d->party;
 	r.device = d->device;
 	r.subject = (Liandan__KeySubject)d->subject;
-	r.subject_id = d->subject == LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON ? d->person : d->device;
+	r.subject_id =
+	    d->subject == LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON ? d->person : d->device;
 	r.roles = d->roles;
 	r.protection = d->kind == LD_DEVICE_TERMINAL ? LIANDAN__PROTECTION__PROTECTION_HARDWARE
 						     : LIANDAN__PROTECTION__PROTECTION_SOFTWARE;
@@ -347,7 +363,8 @@ static enum ld_err put_truck(struct ld_play *p, size_t i)
 static bool out_of_date(const struct ld_play *p, size_t scale)
 {
 	for (size_t i = 0; i < p->day->n_acts; i++)
-		if (p->day->acts[i].word == LD_CHEAT_expired_scale && p->day->acts[i].scale.at == (int)scale)
+		if (p->day->acts[i].word == LD_CHEAT_expired_scale &&
+		    p->day->acts[i].scale.at == (int)scale)
 			return true;
 	return false;
 }
@@ -398,7 +415,8 @@ static enum ld_err put_revocations(struct ld_play *p)
 		Liandan__KeyRevoked r = LIANDAN__KEY_REVOKED__INIT;
 		if (d->kind != LD_DEVICE_FORMER || d->enrolled)
 			continue;
-		r.key_id = (ProtobufCBinaryData){LD_KEY_ID_BYTES, (uint8_t *)(uintptr_t)ld_key_id(d->key)};
+		r.key_id =
+		    (ProtobufCBinaryData){LD_KEY_ID_BYTES, (uint8_t *)(uintptr_t)ld_key_id(d->key)};
 		r.reason = LIANDAN__REVOCATION_REASON__REVOCATION_REASON_COMPROMISED;
 		r.effective_ms = p->clock_ms;
 		e.body_case = LIANDAN__EVENT__BODY_KEY_REVOKED;
@@ -485,8 +503,8 @@ static void on_receipt(void *ctx, struct ld_client *c, const struct ld_sent *sen
 	}
 	if (!sent->covered && r->verdict != LIANDAN__VERDICT__ACCEPTED) {
 		p->registry_refused++;
-		ld_play_problem(p, "registry: %s %s %s", ld_verdict_name(r->verdict), ld_reason_name(r->reason),
-				r->details ? r->details : "");
+		ld_play_problem(p, "registry: %s %s %s", ld_verdict_name(r->verdict),
+				ld_reason_name(r->reason), r->details ? r->details : "");
 	}
 }
 
@@ -512,8 +530,8 @@ static void on_down(void *ctx, struct ld_client *c, const char *why, bool final)
 		p->interrupted = true;
 }
 
-static void on_message(void *ctx, struct ld_client *c, const char *topic, const uint8_t *payload, size_t len,
-		       bool retained)
+static void on_message(void *ctx, struct ld_client *c, const char *topic, const uint8_t *payload,
+		       size_t len, bool retained)
 {
 	(void)c;
 	(void)retained;
@@ -534,7 +552,9 @@ static enum ld_err connect_authority(struct ld_play *p, char *why, size_t cap)
 	if (err)
 		return err;
 	if (!wait_for(p, &p->clock_known, 20000)) {
-		snprintf(why, cap, "no clock from the broker: is the plugin loaded, and may %s connect?", p->net->client);
+		snprintf(why, cap,
+			 "no clock from the broker: is the plugin loaded, and may %s connect?",
+			 p->net->client);
 		return LD_ERR_TIMEOUT;
 	}
 	p->authority_signer.key = p->net->key;
@@ -556,12 +576,14 @@ enum ld_err ld_play_register(struct ld_play *p, char *why, size_t cap)
 		p->devices[i].enrolled = ask_signer(p, &p->devices[i].signer);
 	err = put_all(p);
 	int64_t until = ld_loop_now() + REGISTER_TIMEOUT_MS;
-	while (!err && ld_client_queued(p->authority) > 0 && ld_loop_now() < until && !p->interrupted)
+	while (!err && ld_client_queued(p->authority) > 0 && ld_loop_now() < until &&
+	       !p->interrupted)
 		err = ld_loop_step(p->loop, 20);
 	if (!err && (p->registry_refused > 0 || ld_client_queued(p->authority) > 0)) {
-		snprintf(why, cap, "%zu registry events refused, %zu without receipt%s", p->registry_refused,
-			 ld_client_queued(p->authority),
-			 p->registry_refused ? "; has this ledger played this day already? Give --keys DIR, or a new region"
+		snprintf(why, cap, "%zu registry events refused, %zu without receipt%s",
+			 p->registry_refused, ld_client_queued(p->authority),
+			 p->registry_refused ? "; has this ledger played this day already? Give "
+					       "--keys DIR, or a new region"
 					     : "");
 		return LD_ERR_REFUSED;
 	}

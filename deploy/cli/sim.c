@@ -323,7 +323,9 @@ static void handover(struct ld_sim *s, size_t i, int64_t origin, int64_t leave)
 		step(t, leave - 180000, LD_STEP_ATTACK_TWO);
 		step(t, leave - 150000, LD_STEP_WITHDRAWN);
 	}
-	step(t, ld_sim_trouble(s, i, LD_TROUBLE_slow_driver) ? leave - 12 * MINUTE : leave - 2 * MINUTE,
+	step(t,
+	     ld_sim_trouble(s, i, LD_TROUBLE_slow_driver) ? leave - 12 * MINUTE
+							  : leave - 2 * MINUTE,
 	     LD_STEP_OFFERED);
 	if (w == LD_CHEAT_cancelled_and_taken)
 		step(t, leave - 100000, LD_STEP_CANCELLED);

@@ -1,8 +1,8 @@
-/* From a DAY to a plan: where every truck is at every moment, and who signs what when. Pure: no network, no
- * clock, no key; the same DAY gives the same plan. play.c lives through it.
+/* From a DAY to a plan: where every truck is at every moment, and who signs what when. Pure: no
+ * network, no clock, no key; the same DAY gives the same plan. play.c lives through it.
  *
- * Times are milliseconds after midnight of the day. Positions and odometers belong to the truck as it really
- * moves; what its terminal shows of it (dark, asleep) stands beside. */
+ * Times are milliseconds after midnight of the day. Positions and odometers belong to the truck as
+ * it really moves; what its terminal shows of it (dark, asleep) stands beside. */
 #ifndef LD_CLI_SIM_H
 #define LD_CLI_SIM_H
 
@@ -23,10 +23,10 @@ struct ld_sim_leg {
 	int64_t from_ms, to_ms;
 	struct ld_day_point a, b;
 	int64_t odo_a_m, odo_b_m;
-	uint32_t load;         /* LoadState */
+	uint32_t load; /* LoadState */
 	enum ld_sim_view view;
 	bool drive;
-	bool parked;           /* stands with the engine off */
+	bool parked; /* stands with the engine off */
 };
 
 struct ld_sim_truck {
@@ -38,14 +38,15 @@ struct ld_sim_truck {
 #define LD_SIM_STEP_LIST(X)                                                                        \
 	X(GENERATED)                                                                               \
 	X(STORED)                                                                                  \
-	X(TYPO)          /* trouble: created with a code that does not exist */                    \
+	X(TYPO) /* trouble: created with a code that does not exist */                             \
 	X(CREATED)                                                                                 \
 	X(SEALED)                                                                                  \
 	X(OFFERED)                                                                                 \
-	X(CANCELLED)     /* cheat */                                                               \
-	X(TAKEN_CHEAT)   /* a hand-over that is itself the cheat; TAKEN follows where it was refused */ \
+	X(CANCELLED)   /* cheat */                                                                 \
+	X(TAKEN_CHEAT) /* a hand-over that is itself the cheat; TAKEN follows where it was refused \
+			*/                                                                         \
 	X(TAKEN)                                                                                   \
-	X(TARE_OUT)      /* tickets at the origin */                                               \
+	X(TARE_OUT) /* tickets at the origin */                                                    \
 	X(GROSS_OUT)                                                                               \
 	X(ARRIVED)                                                                                 \
 	X(GROSS_IN)                                                                                \
@@ -54,15 +55,15 @@ struct ld_sim_truck {
 	X(ACCEPTED)                                                                                \
 	X(STORED_IN)                                                                               \
 	X(TREATED)                                                                                 \
-	X(ATTACK)        /* the cheat's own message */                                             \
-	X(ATTACK_TWO)    /* and its second */                                                      \
-	X(WITHDRAWN)     /* same_person: the false offer is taken back */
+	X(ATTACK)     /* the cheat's own message */                                                \
+	X(ATTACK_TWO) /* and its second */                                                         \
+	X(WITHDRAWN)  /* same_person: the false offer is taken back */
 
 enum ld_sim_what {
 #define LD_SIM_ENUM(name) LD_STEP_##name,
 	LD_SIM_STEP_LIST(LD_SIM_ENUM)
 #undef LD_SIM_ENUM
-	LD_SIM_WHATS
+	    LD_SIM_WHATS
 };
 
 const char *ld_sim_step_name(enum ld_sim_what what);
@@ -74,17 +75,17 @@ struct ld_sim_step {
 
 struct ld_sim_trip {
 	const struct ld_day_act *cheat; /* NULL: honest */
-	bool driven;                    /* the truck really goes */
-	bool leads;                     /* arrives and is weighed for its whole run */
-	size_t leader;                  /* that trip; itself without a run */
-	int64_t origin_ms;              /* the truck is at the origin's gate */
+	bool driven;			/* the truck really goes */
+	bool leads;			/* arrives and is weighed for its whole run */
+	size_t leader;			/* that trip; itself without a run */
+	int64_t origin_ms;		/* the truck is at the origin's gate */
 	int64_t leave_ms;
-	int64_t eta_ms;                 /* as the driver says at the hand-over */
-	int64_t arrive_ms;              /* 0: never */
-	int64_t done_ms;                /* leaves the destination */
-	int64_t end_ms;                 /* nothing more happens; a timer's anomaly is due by then */
-	int64_t cheat_from_ms;          /* when the truck began to cheat; 0: not the truck's */
-	int64_t loss_g;                 /* gone on the way (negative: added) */
+	int64_t eta_ms;	       /* as the driver says at the hand-over */
+	int64_t arrive_ms;     /* 0: never */
+	int64_t done_ms;       /* leaves the destination */
+	int64_t end_ms;	       /* nothing more happens; a timer's anomaly is due by then */
+	int64_t cheat_from_ms; /* when the truck began to cheat; 0: not the truck's */
+	int64_t loss_g;	       /* gone on the way (negative: added) */
 	struct ld_sim_step steps[LD_SIM_MAX_STEPS]; /* in time order */
 	size_t n_steps;
 };
@@ -101,7 +102,7 @@ struct ld_sim {
 	struct ld_sim_trip *trips;   /* as day->trips */
 	struct ld_sim_pickup *pickups;
 	size_t n_pickups;
-	int64_t from_ms, end_ms;     /* of the plan; end >= the day's end */
+	int64_t from_ms, end_ms; /* of the plan; end >= the day's end */
 };
 
 /* day must outlive the plan. LD_ERR_NOMEM; LD_ERR_LIMIT with a sentence in why[cap]. */
@@ -109,8 +110,8 @@ enum ld_err ld_sim_plan(const struct ld_day *day, struct ld_sim **out, char *why
 void ld_sim_free(struct ld_sim *sim);
 
 /* Where the truck is at t; the leg in *leg (never NULL within the plan). */
-void ld_sim_at(const struct ld_sim_truck *truck, int64_t t_ms, struct ld_day_point *point, int64_t *odometer_m,
-	       const struct ld_sim_leg **leg);
+void ld_sim_at(const struct ld_sim_truck *truck, int64_t t_ms, struct ld_day_point *point,
+	       int64_t *odometer_m, const struct ld_sim_leg **leg);
 /* Does the day plant this trouble on the trip? */
 bool ld_sim_trouble(const struct ld_sim *sim, size_t trip, enum ld_day_word word);
 double ld_sim_distance_m(struct ld_day_point a, struct ld_day_point b);

@@ -13,7 +13,7 @@ struct ld_sim_cursor {
 	double odo_m;
 	uint32_t load;
 	enum ld_sim_view view;
-	bool failed;               /* out of memory or legs; everything after is a no-op */
+	bool failed; /* out of memory or legs; everything after is a no-op */
 };
 
 /* Stands until t (a no-op in the past). */
@@ -21,12 +21,13 @@ void ld_cursor_stand(struct ld_sim_cursor *c, int64_t until_ms, bool parked);
 /* Drives straight at speed; the lunches and sleeps of the day stop it on the way. */
 void ld_cursor_drive(struct ld_sim_cursor *c, struct ld_day_point to, uint32_t speed_kmh);
 /* Along a slightly bent road through `via` (0,0: none). */
-void ld_cursor_road(struct ld_sim_cursor *c, struct ld_day_point via, struct ld_day_point to, uint32_t speed_kmh);
+void ld_cursor_road(struct ld_sim_cursor *c, struct ld_day_point via, struct ld_day_point to,
+		    uint32_t speed_kmh);
 double ld_road_m(struct ld_day_point from, struct ld_day_point via, struct ld_day_point to);
 /* A point `m` metres to the side (right of north by `angle` radians). */
 struct ld_day_point ld_point_aside(struct ld_day_point p, double angle, double m);
 /* The stops of a loaded way: jams, and what a cheat does on it; then the rest of the way. */
-void ld_cursor_loaded(struct ld_sim_cursor *c, size_t trip, struct ld_day_point via, struct ld_day_point to,
-		      uint32_t speed_kmh);
+void ld_cursor_loaded(struct ld_sim_cursor *c, size_t trip, struct ld_day_point via,
+		      struct ld_day_point to, uint32_t speed_kmh);
 
 #endif

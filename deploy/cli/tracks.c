@@ -6,16 +6,21 @@
 #include "proto/verdict.h"
 
 static const char help[] =
-    "usage: liandan tracks FILE.csv --vehicle-col C --time-col C --lat-col C --lon-col C [options]\n"
+    "usage: liandan tracks FILE.csv --vehicle-col C --time-col C --lat-col C --lon-col C "
+    "[options]\n"
     "                      --broker HOST:PORT --ledger FILE --key FILE --client PARTY/DEVICE\n"
     "\n"
-    "Every vehicle becomes a device of its own with its own key, registered by the authority that --key and\n"
-    "--client name. Fixes are sent in the order of their arrival, as fast as receipts come. Late, stuck and odd\n"
-    "times are sent as they are: nothing is refused for them. One line of the file that cannot be read stops\n"
+    "Every vehicle becomes a device of its own with its own key, registered by the authority that "
+    "--key and\n"
+    "--client name. Fixes are sent in the order of their arrival, as fast as receipts come. Late, "
+    "stuck and odd\n"
+    "times are sent as they are: nothing is refused for them. One line of the file that cannot be "
+    "read stops\n"
     "everything before anything is sent.\n"
     "  --arrival-col C       when a fix once arrived; decides the order (default: its own time)\n"
     "  --time-format F       strptime's (default %Y-%m-%d %H:%M:%S); or epoch, epoch-ms, iso\n"
-    "  --tz ZONE             of the fix times: UTC (default) or +HH:MM; --arrival-tz: of the arrivals\n"
+    "  --tz ZONE             of the fix times: UTC (default) or +HH:MM; --arrival-tz: of the "
+    "arrivals\n"
     "  --group N             fixes in one track (1 to 500, default 20)\n"
     "  --gap SECONDS         a track holds at most this much of arrivals (default 600)\n"
     "  --rate N              N recorded seconds a second, instead of as fast as possible\n"
@@ -27,11 +32,14 @@ static const char help[] =
     "Exit 0: every track has its receipt and none was refused.\n"
     "\n"
     "example:\n"
-    "  liandan tracks trucks.csv --vehicle-col vehicle --time-col fix_time_local --tz -05:00 --lat-col lat \\\n"
-    "    --lon-col lon --arrival-col first_seen_poll_utc --broker localhost:8883 --cafile ca.pem \\\n"
+    "  liandan tracks trucks.csv --vehicle-col vehicle --time-col fix_time_local --tz -05:00 "
+    "--lat-col lat \\\n"
+    "    --lon-col lon --arrival-col first_seen_poll_utc --broker localhost:8883 --cafile ca.pem "
+    "\\\n"
     "    --ledger region.json --key bureau-registry.pem --client bureau/registry\n";
 
-static const struct ld_command command = {"tracks", ld_cmd_tracks, "turn recorded positions into track events", help};
+static const struct ld_command command = {"tracks", ld_cmd_tracks,
+					  "turn recorded positions into track events", help};
 
 static cJSON *result_json(const struct ld_tracks_data *d, const struct ld_tracks_result *r, bool ok)
 {
@@ -44,7 +52,8 @@ static cJSON *result_json(const struct ld_tracks_data *d, const struct ld_tracks
 	cJSON *v = cJSON_AddObjectToObject(o, "verdicts");
 	for (int i = 1; i < 32; i++)
 		if (r->verdicts[i])
-			cJSON_AddNumberToObject(v, ld_verdict_name((Liandan__Verdict)i), (double)r->verdicts[i]);
+			cJSON_AddNumberToObject(v, ld_verdict_name((Liandan__Verdict)i),
+						(double)r->verdicts[i]);
 	cJSON_AddNumberToObject(o, "receipts_verified", (double)r->verified);
 	cJSON_AddNumberToObject(o, "receipts_not_verified", (double)r->unverified);
 	cJSON_AddNumberToObject(o, "covered_by_later_receipts", (double)r->covered);
@@ -55,8 +64,8 @@ static cJSON *result_json(const struct ld_tracks_data *d, const struct ld_tracks
 			if (r->anomalies[k][l] == 0)
 				continue;
 			cJSON *one = cJSON_CreateObject();
-			const ProtobufCEnumValue *name =
-			    protobuf_c_enum_descriptor_get_value(&liandan__anomaly_kind__descriptor, k);
+			const ProtobufCEnumValue *name = protobuf_c_enum_descriptor_get_value(
+			    &liandan__anomaly_kind__descriptor, k);
 			cJSON_AddStringToObject(one, "kind", name ? name->name : "?");
 			cJSON_AddNumberToObject(one, "level", l);
 			cJSON_AddNumberToObject(one, "count", (double)r->anomalies[k][l]);
@@ -70,21 +79,24 @@ static cJSON *result_json(const struct ld_tracks_data *d, const struct ld_tracks
 
 static void print_result(const struct ld_tracks_data *d, const struct ld_tracks_result *r)
 {
-	printf("%zu vehicles, %llu fixes in %llu tracks, %.1f s\n", d->n_vehicles, (unsigned long long)r->fixes,
-	       (unsigned long long)r->tracks, (double)r->took_ms / 1000.0);
+	printf("%zu vehicles, %llu fixes in %llu tracks, %.1f s\n", d->n_vehicles,
+	       (unsigned long long)r->fixes, (unsigned long long)r->tracks,
+	       (double)r->took_ms / 1000.0);
 	for (int i = 1; i < 32; i++)
 		if (r->verdicts[i])
-			printf("  %-16s %llu\n", ld_verdict_name((Liandan__Verdict)i), (unsigned long long)r->verdicts[i]);
+			printf("  %-16s %llu\n", ld_verdict_name((Liandan__Verdict)i),
+			       (unsigned long long)r->verdicts[i]);
 	printf("receipts 回执: %llu verified, %llu not; %llu tracks without one; slowest %lld ms\n",
-	       (unsigned long long)r->verified, (unsigned long long)r->unverified, (unsigned long long)r->unreceipted,
-	       (long long)r->slowest_ms);
+	       (unsigned long long)r->verified, (unsigned long long)r->unverified,
+	       (unsigned long long)r->unreceipted, (long long)r->slowest_ms);
 	bool any = false;
 	for (int k = 0; k < 10; k++)
 		for (int l = 0; l < 5; l++) {
-			const ProtobufCEnumValue *name =
-			    protobuf_c_enum_descriptor_get_value(&liandan__anomaly_kind__descriptor, k);
+			const ProtobufCEnumValue *name = protobuf_c_enum_descriptor_get_value(
+			    &liandan__anomaly_kind__descriptor, k);
 			if (r->anomalies[k][l])
-				printf("  anomaly 异常 %s level %d: %llu\n", name ? name->name : "?", l,
+				printf("  anomaly 异常 %s level %d: %llu\n",
+				       name ? name->name : "?", l,
 				       (unsigned long long)r->anomalies[k][l]);
 			any = any || r->anomalies[k][l];
 		}
@@ -92,8 +104,8 @@ static void print_result(const struct ld_tracks_data *d, const struct ld_tracks_
 		printf("  no anomalies 无异常\n");
 }
 
-static int finish(struct ld_cli *cli, const struct ld_tracks_options *opt, const struct ld_tracks_data *d,
-		  const struct ld_tracks_result *r)
+static int finish(struct ld_cli *cli, const struct ld_tracks_options *opt,
+		  const struct ld_tracks_data *d, const struct ld_tracks_result *r)
 {
 	char why[400];
 	bool ok = r->unreceipted == 0 && r->unverified == 0;
@@ -128,12 +140,14 @@ static int tracks(struct ld_cli *cli, struct ld_net *net, const struct ld_tracks
 	enum ld_err err = ld_tracks_read(text, len, cols, &data, why, sizeof(why));
 	free(text);
 	if (err)
-		return ld_fail(cli, "mend the file or name other columns; nothing was sent", "%s: %s", path, why);
+		return ld_fail(cli, "mend the file or name other columns; nothing was sent",
+			       "%s: %s", path, why);
 	int code = LD_EXIT_FAILED;
 	if (data.n_fixes == 0)
 		ld_fail(cli, "name another file", "%s has no records", path);
 	else if (ld_tracks_send(cli, net, opt, &data, &result, why, sizeof(why)))
-		ld_fail(cli, "read the broker's log; what has a receipt stays in the ledger", "%s", why);
+		ld_fail(cli, "read the broker's log; what has a receipt stays in the ledger", "%s",
+			why);
 	else
 		code = finish(cli, opt, &data, &result);
 	ld_tracks_free(&data);
@@ -173,8 +187,10 @@ int ld_cmd_tracks(struct ld_cli *cli, int argc, char **argv)
 		return code;
 	if (argc != 2 || !cols.vehicle || !cols.time || !cols.lat || !cols.lon)
 		return ld_usage(&command, "a CSV file and the names of its columns are needed");
-	if (group < 1 || group > LD_TRACKS_MAX_GROUP || gap_s < 1 || gap_s > 86400 || opt.rate < 0 || opt.rate > 1000000)
-		return ld_usage(&command, "--group is 1 to 500, --gap 1 to 86400, --rate 1 to 1000000");
+	if (group < 1 || group > LD_TRACKS_MAX_GROUP || gap_s < 1 || gap_s > 86400 ||
+	    opt.rate < 0 || opt.rate > 1000000)
+		return ld_usage(&command,
+				"--group is 1 to 500, --gap 1 to 86400, --rate 1 to 1000000");
 	opt.group = (size_t)group;
 	opt.gap_ms = gap_s * 1000;
 	code = ld_net_ready(cli, &command, &net);

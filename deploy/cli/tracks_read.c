@@ -18,8 +18,8 @@ static bool read_zone(const char *s, int64_t *out)
 	*out = 0;
 	if (!s || strcmp(s, "UTC") == 0 || strcmp(s, "Z") == 0)
 		return true;
-	if ((s[0] != '+' && s[0] != '-') || sscanf(s + 1, "%2d:%2d%c", &h, &m, &end) != 2 || h > 14 || m > 59 || h < 0 ||
-	    m < 0)
+	if ((s[0] != '+' && s[0] != '-') || sscanf(s + 1, "%2d:%2d%c", &h, &m, &end) != 2 ||
+	    h > 14 || m > 59 || h < 0 || m < 0)
 		return false;
 	*out = (int64_t)(s[0] == '-' ? -1 : 1) * (h * 60 + m) * 60000;
 	return true;
@@ -40,7 +40,8 @@ static bool read_time(const char *s, const char *format, int64_t zone_ms, int64_
 	if (format && strcmp(format, "epoch-ms") == 0)
 		return read_number(s, out);
 	if (format && strcmp(format, "epoch") == 0) {
-		bool ok = read_number(s, out) && *out < MAX_ABS_MS / 1000 && *out > -MAX_ABS_MS / 1000;
+		bool ok =
+		    read_number(s, out) && *out < MAX_ABS_MS / 1000 && *out > -MAX_ABS_MS / 1000;
 		*out *= 1000;
 		return ok;
 	}
@@ -65,7 +66,7 @@ static bool read_degrees(const char *s, int64_t max, int32_t *out)
 
 	if (*s == '-' || *s == '+')
 		s++;
-	if (*s == '\0')
+	if (*s < '0' || *s > '9')
 		return false;
 	for (; *s; s++) {
 		if (*s == '.' && places < 0) {
@@ -94,24 +95,28 @@ struct columns {
 	int64_t zone_ms, arrival_zone_ms;
 };
 
-static enum ld_err find_columns(const struct ld_csv *csv, const struct ld_tracks_columns *cols, struct columns *at,
-				char *why, size_t cap)
+static enum ld_err find_columns(const struct ld_csv *csv, const struct ld_tracks_columns *cols,
+				struct columns *at, char *why, size_t cap)
 {
 	const struct {
 		const char *name;
 		int *to;
-	} wanted[] = {{cols->vehicle, &at->vehicle}, {cols->time, &at->time}, {cols->lat, &at->lat},
-		      {cols->lon, &at->lon},	     {cols->arrival, &at->arrival}};
+	} wanted[] = {{cols->vehicle, &at->vehicle},
+		      {cols->time, &at->time},
+		      {cols->lat, &at->lat},
+		      {cols->lon, &at->lon},
+		      {cols->arrival, &at->arrival}};
 
 	for (size_t i = 0; i < 5; i++) {
 		*wanted[i].to = wanted[i].name ? ld_csv_column(csv, wanted[i].name) : -1;
 		if (wanted[i].name && *wanted[i].to < 0) {
-			snprintf(why, cap, "the header has %s column '%s'", *wanted[i].to == -1 ? "no" : "more than one",
-				 wanted[i].name);
+			snprintf(why, cap, "the header has %s column '%s'",
+				 *wanted[i].to == -1 ? "no" : "more than one", wanted[i].name);
 			return LD_ERR_MALFORMED;
 		}
 	}
-	if (!read_zone(cols->tz, &at->zone_ms) || !read_zone(cols->arrival_tz, &at->arrival_zone_ms)) {
+	if (!read_zone(cols->tz, &at->zone_ms) ||
+	    !read_zone(cols->arrival_tz, &at->arrival_zone_ms)) {
 		snprintf(why, cap, "a time zone is UTC or +HH:MM");
 		return LD_ERR_MALFORMED;
 	}
@@ -139,8 +144,9 @@ static int vehicle_of(struct ld_tracks_data *d, const char *name)
 	return (int)d->n_vehicles++;
 }
 
-static enum ld_err add_record(struct ld_tracks_data *d, const struct ld_csv *csv, const struct columns *at,
-			      const struct ld_tracks_columns *cols, const char **what)
+static enum ld_err add_record(struct ld_tracks_data *d, const struct ld_csv *csv,
+			      const struct columns *at, const struct ld_tracks_columns *cols,
+			      const char **what)
 {
 	struct ld_tracks_fix f = {.line = csv->line};
 
@@ -152,13 +158,14 @@ static enum ld_err add_record(struct ld_tracks_data *d, const struct ld_csv *csv
 		*what = "the time does not fit the format";
 		return LD_ERR_MALFORMED;
 	}
-	if (!read_degrees(csv->field[at->lat], 90, &f.lat_e7) || !read_degrees(csv->field[at->lon], 180, &f.lon_e7)) {
+	if (!read_degrees(csv->field[at->lat], 90, &f.lat_e7) ||
+	    !read_degrees(csv->field[at->lon], 180, &f.lon_e7)) {
 		*what = "the position is not in degrees";
 		return LD_ERR_MALFORMED;
 	}
 	f.arrival_ms = f.t_ms;
-	if (at->arrival >= 0 &&
-	    !read_time(csv->field[at->arrival], cols->time_format, at->arrival_zone_ms, &f.arrival_ms)) {
+	if (at->arrival >= 0 && !read_time(csv->field[at->arrival], cols->time_format,
+					   at->arrival_zone_ms, &f.arrival_ms)) {
 		*what = "the arrival time does not fit the format";
 		return LD_ERR_MALFORMED;
 	}

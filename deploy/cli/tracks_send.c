@@ -14,7 +14,7 @@
 #define REGISTER_MS 120000
 #define SETTLE_MS 120000
 #define AFTER_MS 2500
-#define AHEAD 64              /* tracks waiting in one client before its vehicle pauses */
+#define AHEAD 64 /* tracks waiting in one client before its vehicle pauses */
 #define NO_TAG UINT64_MAX
 
 struct fleet;
@@ -43,7 +43,7 @@ struct fleet {
 	struct ld_signer signer;
 	struct terminal *t;
 	bool clock_known, failed;
-	int64_t now_ms;               /* ledger's, as last told */
+	int64_t now_ms; /* ledger's, as last told */
 	char problem[300];
 };
 
@@ -80,7 +80,8 @@ static void track_stuck(void *ctx, struct ld_client *c, const struct ld_sent *s)
 
 	track_receipt(ctx, c, s);
 	snprintf(t->fleet->problem, sizeof(t->fleet->problem), "%s: %s %.120s", t->client_id,
-		 ld_verdict_name(s->receipt->verdict), s->receipt->details ? s->receipt->details : "");
+		 ld_verdict_name(s->receipt->verdict),
+		 s->receipt->details ? s->receipt->details : "");
 	t->fleet->failed = true;
 }
 
@@ -91,7 +92,8 @@ static void terminal_down(void *ctx, struct ld_client *c, const char *why, bool 
 	(void)c;
 	if (!final)
 		return;
-	snprintf(t->fleet->problem, sizeof(t->fleet->problem), "%s may not connect: %.120s", t->client_id, why);
+	snprintf(t->fleet->problem, sizeof(t->fleet->problem), "%s may not connect: %.120s",
+		 t->client_id, why);
 	t->fleet->failed = true;
 }
 
@@ -104,8 +106,9 @@ static void authority_receipt(void *ctx, struct ld_client *c, const struct ld_se
 	if (s->covered || s->receipt->verdict == LIANDAN__VERDICT__ACCEPTED)
 		return;
 	f->r->refused_registry++;
-	snprintf(f->problem, sizeof(f->problem), "registry: %s %s %.120s", ld_verdict_name(s->receipt->verdict),
-		 ld_reason_name(s->receipt->reason), s->receipt->details ? s->receipt->details : "");
+	snprintf(f->problem, sizeof(f->problem), "registry: %s %s %.120s",
+		 ld_verdict_name(s->receipt->verdict), ld_reason_name(s->receipt->reason),
+		 s->receipt->details ? s->receipt->details : "");
 }
 
 static void authority_stuck(void *ctx, struct ld_client *c, const struct ld_sent *s)
@@ -122,7 +125,8 @@ static void authority_down(void *ctx, struct ld_client *c, const char *why, bool
 
 	(void)c;
 	if (final) {
-		snprintf(f->problem, sizeof(f->problem), "the authority may not connect: %.150s", why);
+		snprintf(f->problem, sizeof(f->problem), "the authority may not connect: %.150s",
+			 why);
 		f->failed = true;
 	}
 }
@@ -133,18 +137,19 @@ static void heard_anomaly(struct fleet *f, const cJSON *o)
 	const cJSON *kind = cJSON_GetObjectItemCaseSensitive(o, "kind");
 	const cJSON *level = cJSON_GetObjectItemCaseSensitive(o, "level");
 	const ProtobufCEnumValue *v =
-	    cJSON_IsString(kind) ? protobuf_c_enum_descriptor_get_value_by_name(&liandan__anomaly_kind__descriptor,
-										kind->valuestring)
+	    cJSON_IsString(kind) ? protobuf_c_enum_descriptor_get_value_by_name(
+				       &liandan__anomaly_kind__descriptor, kind->valuestring)
 				 : NULL;
 
-	if (!cJSON_IsString(what) || strcmp(what->valuestring, "raised") != 0 || !v || v->value < 0 || v->value > 9)
+	if (!cJSON_IsString(what) || strcmp(what->valuestring, "raised") != 0 || !v ||
+	    v->value < 0 || v->value > 9)
 		return;
 	int l = cJSON_IsNumber(level) ? (int)level->valuedouble : 0;
 	f->r->anomalies[v->value][l >= 0 && l <= 4 ? l : 0]++;
 }
 
-static void on_message(void *ctx, struct ld_client *c, const char *topic, const uint8_t *payload, size_t len,
-		       bool retained)
+static void on_message(void *ctx, struct ld_client *c, const char *topic, const uint8_t *payload,
+		       size_t len, bool retained)
 {
 	struct fleet *f = ctx;
 	cJSON *o = cJSON_ParseWithLength((const char *)payload, len);
@@ -219,7 +224,8 @@ static enum ld_err connect_authority(struct fleet *f)
 	f->signer.key = f->net->key;
 	f->signer.ledger = f->net->id;
 	if (!ask_signer(f, &f->signer)) {
-		snprintf(f->problem, sizeof(f->problem), "the ledger does not know the authority's key");
+		snprintf(f->problem, sizeof(f->problem),
+			 "the ledger does not know the authority's key");
 		return LD_ERR_NOT_FOUND;
 	}
 	return LD_OK;
@@ -238,7 +244,8 @@ static enum ld_err connect_terminals(struct fleet *f)
 		o.key = t->key;
 		o.cert = o.cert_key = NULL;
 		o.ctx = t;
-		o.calls = (struct ld_client_calls){.receipt = track_receipt, .stuck = track_stuck, .down = terminal_down};
+		o.calls = (struct ld_client_calls){
+		    .receipt = track_receipt, .stuck = track_stuck, .down = terminal_down};
 		enum ld_err err = ld_client_new(f->loop, &o, &t->client);
 		if (err)
 			return err;
@@ -253,14 +260,15 @@ static enum ld_err connect_terminals(struct fleet *f)
 	if (ready == f->data->n_vehicles)
 		return LD_OK;
 	if (!f->problem[0])
-		snprintf(f->problem, sizeof(f->problem), "only %zu of %zu terminals could connect", ready,
-			 f->data->n_vehicles);
+		snprintf(f->problem, sizeof(f->problem), "only %zu of %zu terminals could connect",
+			 ready, f->data->n_vehicles);
 	return LD_ERR_TIMEOUT;
 }
 
 /* ---- registering ---- */
 
-static enum ld_err put(struct fleet *f, Liandan__Event *e, struct ld_key *cosigner, uint8_t hash[LD_HASH_BYTES])
+static enum ld_err put(struct fleet *f, Liandan__Event *e, struct ld_key *cosigner,
+		       uint8_t hash[LD_HASH_BYTES])
 {
 	struct ld_gate_fault fault = {0, "", ""};
 	uint8_t *bytes = NULL;
@@ -268,7 +276,8 @@ static enum ld_err put(struct fleet *f, Liandan__Event *e, struct ld_key *cosign
 
 	e->occurred_at_ms = f->now_ms;
 	e->clock = LIANDAN__CLOCK__CLOCK_NTP;
-	enum ld_err err = ld_signer_seal(&f->signer, e, &cosigner, cosigner ? 1 : 0, &bytes, &len, hash, &fault);
+	enum ld_err err =
+	    ld_signer_seal(&f->signer, e, &cosigner, cosigner ? 1 : 0, &bytes, &len, hash, &fault);
 	if (err) {
 		snprintf(f->problem, sizeof(f->problem), "cannot sign: %s %s", fault.field,
 			 fault.what ? fault.what : ld_err_text(err));
@@ -342,12 +351,14 @@ static enum ld_err key_for(struct fleet *f, struct terminal *t)
 	char *pem = NULL;
 
 	if (f->opt->keys_dir) {
-		snprintf(path, sizeof(path), "%s/%s@%s.pem", f->opt->keys_dir, t->device, f->opt->carrier);
+		snprintf(path, sizeof(path), "%s/%s@%s.pem", f->opt->keys_dir, t->device,
+			 f->opt->carrier);
 		if (access(path, F_OK) == 0)
 			return ld_key_file(path, &t->key, f->problem, sizeof(f->problem));
 	}
 	if (f->opt->expect) {
-		snprintf(f->problem, sizeof(f->problem), "no key for vehicle %.64s in --keys", t->plate);
+		snprintf(f->problem, sizeof(f->problem), "no key for vehicle %.64s in --keys",
+			 t->plate);
 		return LD_ERR_NOT_FOUND;
 	}
 	enum ld_err err = ld_key_generate(LIANDAN__ALGORITHM__ALGORITHM_P256, &t->key);
@@ -365,7 +376,8 @@ static enum ld_err key_for(struct fleet *f, struct terminal *t)
 static enum ld_err make_terminals(struct fleet *f)
 {
 	if (f->opt->keys_dir && mkdir(f->opt->keys_dir, 0700) != 0 && errno != EEXIST) {
-		snprintf(f->problem, sizeof(f->problem), "%.150s: %s", f->opt->keys_dir, strerror(errno));
+		snprintf(f->problem, sizeof(f->problem), "%.150s: %s", f->opt->keys_dir,
+			 strerror(errno));
 		return LD_ERR_IO;
 	}
 	for (size_t i = 0; i < f->data->n_vehicles; i++) {
@@ -373,7 +385,8 @@ static enum ld_err make_terminals(struct fleet *f)
 		t->fleet = f;
 		t->plate = f->data->vehicles[i];
 		snprintf(t->device, sizeof(t->device), "gps-%.60s", t->plate);
-		snprintf(t->client_id, sizeof(t->client_id), "%.64s/%s", f->opt->carrier, t->device);
+		snprintf(t->client_id, sizeof(t->client_id), "%.64s/%s", f->opt->carrier,
+			 t->device);
 		enum ld_err err = key_for(f, t);
 		if (err)
 			return err;
@@ -448,7 +461,8 @@ static enum ld_err send_track(struct fleet *f, struct terminal *t)
 }
 
 /* Does this fix belong to the track that is being gathered? */
-static bool continues(const struct fleet *f, const struct terminal *t, const struct ld_tracks_fix *x)
+static bool continues(const struct fleet *f, const struct terminal *t,
+		      const struct ld_tracks_fix *x)
 {
 	const struct ld_tracks_fix *last = &t->fix[t->n - 1];
 
@@ -468,16 +482,18 @@ static enum ld_err flush_old(struct fleet *f, int64_t arrival_ms)
 	return err;
 }
 
-static enum ld_err pace(struct fleet *f, const struct terminal *t, int64_t arrival_ms, int64_t begun_ms)
+static enum ld_err pace(struct fleet *f, const struct terminal *t, int64_t arrival_ms,
+			int64_t begun_ms)
 {
 	int64_t first = f->data->fixes[0].arrival_ms;
 	enum ld_err err = LD_OK;
 
 	do
 		err = ld_loop_step(f->loop, 0);
-	while (!err && !f->failed &&
-	       (ld_client_queued(t->client) > AHEAD ||
-		(f->opt->rate > 0 && (ld_loop_now() - begun_ms) * f->opt->rate < arrival_ms - first)));
+	while (
+	    !err && !f->failed &&
+	    (ld_client_queued(t->client) > AHEAD ||
+	     (f->opt->rate > 0 && (ld_loop_now() - begun_ms) * f->opt->rate < arrival_ms - first)));
 	return err;
 }
 
@@ -497,7 +513,8 @@ static enum ld_err send_all(struct fleet *f)
 		if (!err && t->n > 0 && !continues(f, t, x))
 			err = send_track(f, t);
 		t->fix[t->n++] = *x;
-		if (!err && (i % 16 == 0 || f->opt->rate > 0 || ld_client_queued(t->client) > AHEAD))
+		if (!err &&
+		    (i % 16 == 0 || f->opt->rate > 0 || ld_client_queued(t->client) > AHEAD))
 			err = pace(f, t, x->arrival_ms, begun);
 	}
 	for (size_t i = 0; i < f->data->n_vehicles && !err; i++)
@@ -541,8 +558,9 @@ static enum ld_err run(struct fleet *f)
 	return f->failed ? LD_ERR_REFUSED : err;
 }
 
-enum ld_err ld_tracks_send(struct ld_cli *cli, struct ld_net *net, const struct ld_tracks_options *opt,
-			   const struct ld_tracks_data *data, struct ld_tracks_result *out, char *why, size_t cap)
+enum ld_err ld_tracks_send(struct ld_cli *cli, struct ld_net *net,
+			   const struct ld_tracks_options *opt, const struct ld_tracks_data *data,
+			   struct ld_tracks_result *out, char *why, size_t cap)
 {
 	struct fleet f = {.net = net, .opt = opt, .data = data, .r = out};
 	enum ld_err err = LD_ERR_NOMEM;

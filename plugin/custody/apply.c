@@ -6,8 +6,8 @@
 #include "plugin/custody/track.h"
 #include "proto/digest.h"
 
-/* The chain moves with every leaf of its signer, whatever the verdict: a refusal never breaks an offline
- * device's queue (PROTOCOL: In the ledger). */
+/* The chain moves with every leaf of its signer, whatever the verdict: a refusal never breaks an
+ * offline device's queue (PROTOCOL: In the ledger). */
 static enum ld_err apply_chain(struct ld_custody *c, const struct ld_fact *f)
 {
 	Custody__Chain fresh = CUSTODY__CHAIN__INIT;
@@ -24,7 +24,8 @@ static enum ld_err apply_chain(struct ld_custody *c, const struct ld_fact *f)
 	return ld_chain_put(c, f->event->submitter.data, chain);
 }
 
-static enum ld_err apply_effect(struct ld_custody *c, const struct ld_fact *f, Liandan__Verdict verdict)
+static enum ld_err apply_effect(struct ld_custody *c, const struct ld_fact *f,
+				Liandan__Verdict verdict)
 {
 	Custody__Effect effect = CUSTODY__EFFECT__INIT;
 
@@ -49,8 +50,8 @@ enum ld_err ld_apply_body(struct ld_custody *c, const struct ld_fact *f)
 	if (body >= 400)
 		return ld_track_apply(c, f);
 	err = ld_manifest_apply(c, f);
-	if (err == LD_OK && (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN ||
-			     body == LIANDAN__EVENT__BODY_RECEIVED))
+	if (err == LD_OK &&
+	    (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN || body == LIANDAN__EVENT__BODY_RECEIVED))
 		err = ld_track_apply_manifest(c, f);
 	return err;
 }
@@ -94,7 +95,8 @@ enum ld_err ld_apply_own(struct ld_custody *c, const Liandan__OwnEvent *own, uin
 	}
 }
 
-enum ld_err ld_apply_decode(struct ld_custody *c, const uint8_t *envelope, size_t len, struct ld_fact *f)
+enum ld_err ld_apply_decode(struct ld_custody *c, const uint8_t *envelope, size_t len,
+			    struct ld_fact *f)
 {
 	Liandan__Envelope *env = liandan__envelope__unpack(&c->arena->pb, len, envelope);
 	Liandan__Event *event;
@@ -156,8 +158,10 @@ enum ld_err ld_apply_entry(struct ld_custody *c, uint64_t index, const uint8_t *
 	if (e == NULL)
 		return LD_ERR_CORRUPT;
 	if (e->content_case == LIANDAN__ENTRY__CONTENT_OWN_EVENT) {
-		own = liandan__own_event__unpack(&c->arena->pb, e->own_event.len, e->own_event.data);
-		return own == NULL ? LD_ERR_CORRUPT : ld_apply_own(c, own, index, e->recorded_at_ms);
+		own =
+		    liandan__own_event__unpack(&c->arena->pb, e->own_event.len, e->own_event.data);
+		return own == NULL ? LD_ERR_CORRUPT
+				   : ld_apply_own(c, own, index, e->recorded_at_ms);
 	}
 	if (e->content_case != LIANDAN__ENTRY__CONTENT_ENVELOPE)
 		return LD_ERR_CORRUPT;

@@ -1,13 +1,15 @@
-/* Applying: total, never refuses, the only writer of state, all that replay runs. Integers and fixed
- * tables; reads no clock, no file, no randomness. tests check that these objects import none. */
+/* Applying: total, never refuses, the only writer of state, all that replay runs. Integers and
+ * fixed tables; reads no clock, no file, no randomness. tests check that these objects import none.
+ */
 #ifndef LD_CUSTODY_APPLY_H
 #define LD_CUSTODY_APPLY_H
 
 #include "plugin/custody/custody.h"
 #include "plugin/custody/tables.h"
 
-/* Applies one entry of the ledger. Bytes are trusted to be an Entry that this ledger wrote; an entry that
- * does not decode is LD_ERR_CORRUPT. Any other error is the state environment's (disk): abort and replay. */
+/* Applies one entry of the ledger. Bytes are trusted to be an Entry that this ledger wrote; an
+ * entry that does not decode is LD_ERR_CORRUPT. Any other error is the state environment's (disk):
+ * abort and replay. */
 enum ld_err ld_apply_entry(struct ld_custody *c, uint64_t index, const uint8_t *entry, size_t len);
 /* Same from decoded parts (the live path decodes once). */
 enum ld_err ld_apply_event(struct ld_custody *c, const struct ld_fact *f, Liandan__Verdict verdict,
@@ -23,25 +25,30 @@ enum ld_err ld_weigh_apply(struct ld_custody *c, const struct ld_fact *f);
 enum ld_err ld_track_apply(struct ld_custody *c, const struct ld_fact *f);
 
 enum ld_err ld_genesis_apply(struct ld_custody *c, const Liandan__Genesis *g, uint64_t index);
-enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed *m, uint64_t index, int64_t at_ms);
-enum ld_err ld_missed_apply(struct ld_custody *c, const Liandan__DeadlineMissed *d, uint64_t index, int64_t at_ms);
-enum ld_err ld_anomaly_apply(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index, int64_t at_ms);
+enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed *m, uint64_t index,
+			    int64_t at_ms);
+enum ld_err ld_missed_apply(struct ld_custody *c, const Liandan__DeadlineMissed *d, uint64_t index,
+			    int64_t at_ms);
+enum ld_err ld_anomaly_apply(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index,
+			     int64_t at_ms);
 
 /* Manifest ids that the event's body concerns (held events wait on them); up to 64 into out. */
 size_t ld_manifests_of(const Liandan__Event *e, ProtobufCBinaryData *out, size_t cap);
-/* Deadlines, for the other apply files. Setting one that runs replaces it. due_ms 0 or clearing: stops it. */
+/* Deadlines, for the other apply files. Setting one that runs replaces it. due_ms 0 or clearing:
+ * stops it. */
 enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
 			    Liandan__DeadlineClock clock, int64_t due_ms);
 enum ld_err ld_deadline_clear(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
 			      Liandan__DeadlineClock clock);
-/* due = from + n working days (weekends; holidays come with CalendarAdopted), end of that day UTC+8. */
+/* due = from + n working days (weekends; holidays come with CalendarAdopted), end of that day
+ * UTC+8. */
 int64_t ld_workdays_after(int64_t from_ms, uint32_t n);
 
 /* Booking: in_stock follows; never refuses, may go negative (flagged by judge). */
 struct ld_booking {
 	int64_t generated_g, received_g, treated_g, shipped_g, lost_g, bound_g;
 };
-enum ld_err ld_stock_book(struct ld_custody *c, const char *party, const char *site, const char *code,
-			  const struct ld_booking *b, uint64_t index);
+enum ld_err ld_stock_book(struct ld_custody *c, const char *party, const char *site,
+			  const char *code, const struct ld_booking *b, uint64_t index);
 
 #endif

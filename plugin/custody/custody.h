@@ -1,9 +1,10 @@
-/* What every rule works on: the state tables, a scratch arena, the rules in force. No broker here, no
- * clock, no file. One instance per region, used by one thread.
+/* What every rule works on: the state tables, a scratch arena, the rules in force. No broker here,
+ * no clock, no file. One instance per region, used by one thread.
  *
  * Two kinds of code live in this folder and must stay apart (DESIGN: The way of an event):
  *   *_judge.c   decides once, live: may measure and weigh, rounds to integers, writes nothing
- *   *_apply.c   total, never refuses, integers only, the only writer of state; all that replay runs */
+ *   *_apply.c   total, never refuses, integers only, the only writer of state; all that replay runs
+ */
 #ifndef LD_CUSTODY_CUSTODY_H
 #define LD_CUSTODY_CUSTODY_H
 
@@ -26,9 +27,9 @@ struct ld_site_cache; /* fences, filled lazily from state: site.h */
 
 struct ld_custody {
 	struct ld_state *state;
-	struct ld_arena *arena;       /* of the event at hand; reset by region.c between events */
+	struct ld_arena *arena; /* of the event at hand; reset by region.c between events */
 	const struct ld_rules *rules;
-	struct ld_site_cache *sites;  /* dropped by apply when a site changes */
+	struct ld_site_cache *sites; /* dropped by apply when a site changes */
 	uint8_t ledger_id[LD_HASH_BYTES];
 	const char *region;
 };
@@ -36,14 +37,14 @@ struct ld_custody {
 /* An event that is being judged or has been recorded. */
 struct ld_fact {
 	const Liandan__Event *event;
-	const uint8_t *event_bytes;   /* exact */
+	const uint8_t *event_bytes; /* exact */
 	size_t event_len;
-	const uint8_t *event_hash;    /* LD_HASH_BYTES */
-	const Custody__Key *signer;   /* of the submitter */
+	const uint8_t *event_hash;  /* LD_HASH_BYTES */
+	const Custody__Key *signer; /* of the submitter */
 	const Custody__Key *const *cosigners;
 	size_t n_cosigners;
-	int64_t recorded_at_ms;       /* ledger time */
-	uint64_t index;               /* of its entry; 0 while it is judged */
+	int64_t recorded_at_ms; /* ledger time */
+	uint64_t index;		/* of its entry; 0 while it is judged */
 };
 
 #endif

@@ -21,6 +21,7 @@ struct custody_time {
 	const Liandan__SiteRegistered *origin, *receiver;
 	Custody__Anomaly *open; /* UNEXPLAINED_GAP that stands, or NULL */
 	uint32_t level;		/* of the worst */
+	bool tail;		/* that one ends with the receipt, not with a fix */
 	bool lingers; /* a part of the open anomaly's time is not below the clearing threshold */
 	struct ld_gap_view worst;
 	uint64_t evidence[2];
@@ -202,9 +203,16 @@ static void consider_gap(struct review *r, const Custody__Gap *g)
 		consider(r, best, g);
 }
 
-/* The vehicle was last heard of before the receipt: the receipt is the far end (2.3, open gap). */
+/* The vehicle was last heard of before the receipt: the receipt is the far end (2.3, open gap). The
+ * terminal itself is still silent: a truck and driver without signal deliver their hand-overs first
+ * and their tracks a moment later. So it stays PROVISIONAL until the terminal's next track closes
+ * the silence. */
 static void consider_tail(struct review *r, struct custody_time *t)
 {
+	if (t->level != 0 ||
+	    (t->open != NULL && t->open->now->phase != LIANDAN__ANOMALY_PHASE__PROVISIONAL))
+		return;
+
 	Custody__Gap g = CUSTODY__GAP__INIT;
 	Custody__Fix to = CUSTODY__FIX__INIT;
 
@@ -220,6 +228,7 @@ static void consider_tail(struct review *r, struct custody_time *t)
 	g.to = &to;
 	g.stuck_m = r->pos->stuck_m;
 	consider(r, t, &g);
+	t->tail = t->level != 0;
 }
 
 static Liandan__Place *focus(struct ld_custody *c, const Custody__Fix *x)
@@ -281,6 +290,10 @@ static void raise_gap(struct review *r, struct custody_time *t, uint64_t evidenc
 
 	if (a == NULL)
 		return;
+	if (t->tail) {
+		a->level = 1;
+		a->phase = LIANDAN__ANOMALY_PHASE__PROVISIONAL;
+	}
 	a->from_ms = t->worst.from.t_ms;
 	a->to_ms = t->worst.to.t_ms;
 	region_set(r->c, a, &t->worst.from, &t->worst.to, t->worst.major_m);

@@ -34,7 +34,8 @@ enum ld_err ld_held_get(struct ld_custody *c, uint64_t index, Custody__Held **ou
 	struct ld_tkey k;
 
 	held_key(&k, index);
-	return ld_rec_get(c, LD_T_HELD, k.b, k.len, &custody__held__descriptor, (ProtobufCMessage **)out);
+	return ld_rec_get(c, LD_T_HELD, k.b, k.len, &custody__held__descriptor,
+			  (ProtobufCMessage **)out);
 }
 
 static enum ld_err count_held(struct ld_custody *c, const uint8_t *key_id, bool more)
@@ -76,7 +77,8 @@ enum ld_err ld_held_put(struct ld_custody *c, const struct ld_fact *f, Liandan__
 	held_key(&k, f->index);
 	err = ld_rec_put(c, LD_T_HELD, k.b, k.len, &h.base);
 	for (size_t i = 0; err == LD_OK && i < h.n_manifests + h.n_causes; i++) {
-		by_key(&k, i < h.n_manifests ? h.manifests[i] : h.causes[i - h.n_manifests], f->index);
+		by_key(&k, i < h.n_manifests ? h.manifests[i] : h.causes[i - h.n_manifests],
+		       f->index);
 		err = ld_state_put(c->state, LD_T_HELD_BY, k.b, k.len, "", 0);
 	}
 	if (err == LD_OK)
@@ -97,7 +99,8 @@ static enum ld_err forget(struct ld_custody *c, const Custody__Held *h)
 	if (subject == NULL)
 		return LD_ERR_NOMEM;
 	for (size_t i = 0; i < h->n_manifests + h->n_causes; i++) {
-		by_key(&k, i < h->n_manifests ? h->manifests[i] : h->causes[i - h->n_manifests], h->index);
+		by_key(&k, i < h->n_manifests ? h->manifests[i] : h->causes[i - h->n_manifests],
+		       h->index);
 		err = ld_state_del(c->state, LD_T_HELD_BY, k.b, k.len);
 		if (err != LD_OK && err != LD_ERR_NOT_FOUND)
 			return err;

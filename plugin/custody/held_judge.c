@@ -56,9 +56,11 @@ size_t ld_held_waiting(struct ld_custody *c, const struct ld_fact *f, uint64_t *
 
 	if ((int)f->event->body_case >= 400)
 		return 0;
-	ld_state_walk(c->state, LD_T_HELD_BY, f->event_hash, LD_HASH_BYTES, NULL, 0, collect, &w, NULL);
+	ld_state_walk(c->state, LD_T_HELD_BY, f->event_hash, LD_HASH_BYTES, NULL, 0, collect, &w,
+		      NULL);
 	for (size_t i = 0; i < n; i++)
-		ld_state_walk(c->state, LD_T_HELD_BY, ids[i].data, ids[i].len, NULL, 0, collect, &w, NULL);
+		ld_state_walk(c->state, LD_T_HELD_BY, ids[i].data, ids[i].len, NULL, 0, collect, &w,
+			      NULL);
 	return w.n;
 }
 

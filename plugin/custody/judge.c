@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugin/custody/anomaly.h"
@@ -58,7 +59,8 @@ bool ld_hold(struct ld_judgement *j, Liandan__Reason waits_for, const char *fmt,
 bool ld_violate(struct ld_custody *c, struct ld_judgement *j, Liandan__Reason reason,
 		const char *subject, int64_t value, int64_t threshold)
 {
-	char text[LD_MAX_ID_BYTES + 1]; /* longer subjects are no ids: what fits is enough to find it */
+	char text[LD_MAX_ID_BYTES +
+		  1]; /* longer subjects are no ids: what fits is enough to find it */
 	Liandan__Violation *v;
 
 	if (j->n_violations == LD_MAX_VIOLATIONS)
@@ -128,7 +130,8 @@ static bool judge_causes(struct ld_custody *c, const struct ld_fact *f, struct l
 				       "cause %zu in `after` is not in the ledger yet", i + 1);
 		if (cause->verdict == LIANDAN__VERDICT__HELD)
 			return ld_hold(j, LIANDAN__REASON__WAITS_FOR_CAUSE,
-				       "its cause, entry %" PRIu64 ", is held itself", cause->index);
+				       "its cause, entry %" PRIu64 ", is held itself",
+				       cause->index);
 		if (cause->verdict == LIANDAN__VERDICT__REFUSED)
 			return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER,
 					 "its cause, entry %" PRIu64 ", was refused", cause->index);
@@ -151,7 +154,8 @@ static bool judge_body(struct ld_custody *c, const struct ld_fact *f, struct ld_
 	return ld_track_judge(c, f, j);
 }
 
-static int count_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+static int count_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		     size_t len)
 {
 	size_t *n = ctx;
 
@@ -176,8 +180,8 @@ static void bound_held(struct ld_custody *c, const struct ld_fact *f, struct ld_
 	for (size_t i = 0; i < n; i++) {
 		size_t held = 0;
 
-		ld_state_walk(c->state, LD_T_HELD_BY, ids[i].data, ids[i].len, NULL, 0, count_one, &held,
-			      NULL);
+		ld_state_walk(c->state, LD_T_HELD_BY, ids[i].data, ids[i].len, NULL, 0, count_one,
+			      &held, NULL);
 		if (held < LD_MAX_HELD_PER_MANIFEST)
 			continue;
 		j->verdict = LIANDAN__VERDICT__ACCEPTED;
@@ -229,8 +233,8 @@ void ld_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_ju
 		ld_track_follow_received(c, f, f->event->received, own);
 }
 
-void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index, int64_t now_ms,
-		   struct ld_own_list *out)
+void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index,
+		   int64_t now_ms, struct ld_own_list *out)
 {
 	if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED) {
 		const Liandan__DeadlineMissed *d = own->deadline_missed;
@@ -238,10 +242,9 @@ void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t 
 		if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD) {
 			Liandan__HeldExpired *e =
 			    ld_own_add(c, out, LIANDAN__OWN_EVENT__BODY_HELD_EXPIRED);
-			uint64_t held = 0;
 
-			if (e != NULL && sscanf(d->subject, "%" SCNu64, &held) == 1) {
-				e->index = held;
+			if (e != NULL) {
+				e->index = strtoull(d->subject, NULL, 10);
 				e->verdict = LIANDAN__VERDICT__REFUSED;
 			}
 		}

@@ -1,5 +1,5 @@
-/* Deciding: verdict of an event against the state as it stands (before it), and what follows from it once
- * it has taken effect (after it). Live only; replay never comes here. Writes nothing.
+/* Deciding: verdict of an event against the state as it stands (before it), and what follows from
+ * it once it has taken effect (after it). Live only; replay never comes here. Writes nothing.
  * Source of the rules: CUSTODY rows, quoted as CUSTODY-n at the enforcing line. */
 #ifndef LD_CUSTODY_JUDGE_H
 #define LD_CUSTODY_JUDGE_H
@@ -11,31 +11,32 @@
 #define LD_DETAIL_CAP 160
 
 struct ld_judgement {
-	Liandan__Verdict verdict;     /* starts as ACCEPTED */
+	Liandan__Verdict verdict; /* starts as ACCEPTED */
 	Liandan__Reason reason;
-	char detail[LD_DETAIL_CAP];   /* one line for people */
+	char detail[LD_DETAIL_CAP]; /* one line for people */
 	Liandan__Violation *violations[LD_MAX_VIOLATIONS];
 	size_t n_violations;
-	void *prepared;               /* judge's measurements for follow, in the arena */
+	void *prepared; /* judge's measurements for follow, in the arena */
 };
 
-/* Each returns `false` so that a check reads: return ld_refuse(j, REASON, "…"); the first call wins. */
+/* Each returns `false` so that a check reads: return ld_refuse(j, REASON, "…"); the first call
+ * wins. */
 bool ld_refuse(struct ld_judgement *j, Liandan__Reason reason, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 /* HELD: waits for a cause or for the manifest's state. */
 bool ld_hold(struct ld_judgement *j, Liandan__Reason waits_for, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 /* A fact that failed a check: recorded and flagged. Always returns true. */
-bool ld_violate(struct ld_custody *c, struct ld_judgement *j, Liandan__Reason reason, const char *subject,
-		int64_t value, int64_t threshold);
+bool ld_violate(struct ld_custody *c, struct ld_judgement *j, Liandan__Reason reason,
+		const char *subject, int64_t value, int64_t threshold);
 
 /* The ledger's own events that an event brings about, in order; arena memory. */
 struct ld_own_list {
 	Liandan__OwnEvent *event[LD_MAX_OWN_EVENTS];
 	size_t n;
 };
-/* A new own event of the given oneof case with an empty body message, appended to the list; returns the
- * body to be filled (NULL when list or arena is full). */
+/* A new own event of the given oneof case with an empty body message, appended to the list; returns
+ * the body to be filled (NULL when list or arena is full). */
 void *ld_own_add(struct ld_custody *c, struct ld_own_list *list, Liandan__OwnEvent__BodyCase which);
 
 /* Verdict of f->event. Roles, clock, causes (`after`), then the body's own judge. */
@@ -43,9 +44,10 @@ void ld_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement
 /* After apply: what follows. f->index is set; j is what ld_judge left. */
 void ld_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,
 	       struct ld_own_list *own);
-/* What follows from one of the ledger's own events once applied (an overdue anomaly from a missed deadline). */
-void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index, int64_t now_ms,
-		   struct ld_own_list *out);
+/* What follows from one of the ledger's own events once applied (an overdue anomaly from a missed
+ * deadline). */
+void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index,
+		   int64_t now_ms, struct ld_own_list *out);
 /* From the tick: clocks that have run out by now (at most `max`), open gaps. */
 void ld_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out);
 
@@ -63,15 +65,18 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 void ld_track_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,
 		     struct ld_own_list *own);
 /* DeadlineMissed for every clock due by now, at most max; and what each brings about. */
-void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out);
+void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
+			     struct ld_own_list *out);
 void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed *d, uint64_t index,
 			    int64_t now_ms, struct ld_own_list *out);
 /* Provisional gaps by timer, departures without manifest. */
-void ld_track_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out);
+void ld_track_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
+			  struct ld_own_list *out);
 
 /* Held events (held_judge.c). The fact of a held entry, decoded into the arena. */
 enum ld_err ld_held_load(struct ld_custody *c, uint64_t index, struct ld_fact *f);
-/* Entry indexes of held events that wait for this event or for one of its manifests, ascending, into out. */
+/* Entry indexes of held events that wait for this event or for one of its manifests, ascending,
+ * into out. */
 size_t ld_held_waiting(struct ld_custody *c, const struct ld_fact *f, uint64_t *out, size_t cap);
 /* Every held event, for the once-over at start. */
 size_t ld_held_all(struct ld_custody *c, uint64_t from, uint64_t *out, size_t cap);

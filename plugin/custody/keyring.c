@@ -15,8 +15,8 @@ struct ld_keyring {
 
 static int compare(const void *a, const void *b)
 {
-	return memcmp(((const struct ld_ring_key *)a)->key_id, ((const struct ld_ring_key *)b)->key_id,
-		      LD_KEY_ID_BYTES);
+	return memcmp(((const struct ld_ring_key *)a)->key_id,
+		      ((const struct ld_ring_key *)b)->key_id, LD_KEY_ID_BYTES);
 }
 
 static void free_one(void *node)
@@ -70,7 +70,8 @@ fail:
 	return NULL;
 }
 
-struct ld_ring_key *ld_keyring_get(struct ld_keyring *ring, struct ld_custody *c, const uint8_t *key_id)
+struct ld_ring_key *ld_keyring_get(struct ld_keyring *ring, struct ld_custody *c,
+				   const uint8_t *key_id)
 {
 	struct ld_ring_key probe, *k;
 	void *found;
@@ -82,14 +83,18 @@ struct ld_ring_key *ld_keyring_get(struct ld_keyring *ring, struct ld_custody *c
 	k = load(c, key_id);
 	if (k == NULL)
 		return NULL;
-	if (ring->n >= KEYRING_MAX)
-		ld_keyring_clear(ring);
 	if (tsearch(k, &ring->tree, compare) == NULL) {
 		free_one(k);
 		return NULL;
 	}
 	ring->n++;
 	return k;
+}
+
+void ld_keyring_trim(struct ld_keyring *ring)
+{
+	if (ring->n >= KEYRING_MAX)
+		ld_keyring_clear(ring);
 }
 
 void ld_keyring_forget(struct ld_keyring *ring, const uint8_t *key_id)

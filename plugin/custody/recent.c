@@ -5,7 +5,8 @@
 
 #define NONE UINT32_MAX
 
-/* A ring of slots; each bucket chains slots by number. The oldest slot is unlinked and used again. */
+/* A ring of slots; each bucket chains slots by number. The oldest slot is unlinked and used again.
+ */
 struct slot {
 	uint8_t hash[LD_HASH_BYTES];
 	uint64_t index;

@@ -1,4 +1,5 @@
-/* The newest events by hash, in memory: an exact repeat is answered at once; older ones from the index. */
+/* The newest events by hash, in memory: an exact repeat is answered at once; older ones from the
+ * index. */
 #ifndef LD_CUSTODY_RECENT_H
 #define LD_CUSTODY_RECENT_H
 

@@ -20,7 +20,7 @@
 #define DEMO_SUFFIX "-DEMO"
 
 static enum ld_err say(char *why, size_t cap, enum ld_err err, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 static enum ld_err say(char *why, size_t cap, enum ld_err err, const char *fmt, ...)
 {
 	va_list ap;
@@ -54,7 +54,8 @@ static enum ld_err key_load(const char *path, struct ld_key **key, char *why, si
 	err = ld_key_private_pem(pem, n, key);
 	OPENSSL_cleanse(pem, sizeof pem);
 	if (err != LD_OK)
-		return say(why, cap, LD_ERR_KEY, "%s does not hold a private key that we can use", path);
+		return say(why, cap, LD_ERR_KEY, "%s does not hold a private key that we can use",
+			   path);
 	if (ld_key_algorithm(*key) == LIANDAN__ALGORITHM__ALGORITHM_ED25519)
 		return LD_OK;
 	ld_key_free(*key);
@@ -164,13 +165,15 @@ static enum ld_err read_genesis(struct ld_region *r, char *why, size_t cap)
 		return say(why, cap, err, "the ledger has no entry 0");
 	e = liandan__entry__unpack(&r->scratch.pb, len, bytes);
 	if (e != NULL && e->content_case == LIANDAN__ENTRY__CONTENT_OWN_EVENT)
-		own = liandan__own_event__unpack(&r->scratch.pb, e->own_event.len, e->own_event.data);
+		own =
+		    liandan__own_event__unpack(&r->scratch.pb, e->own_event.len, e->own_event.data);
 	if (own == NULL || own->body_case != LIANDAN__OWN_EVENT__BODY_GENESIS)
 		return say(why, cap, LD_ERR_FOREIGN, "entry 0 is not a Genesis");
 	if (EVP_PKEY_get_raw_public_key(ld_key_pkey(r->ledger_key), pub, &pub_len) != 1 ||
 	    own->genesis->ledger_key.len != pub_len ||
 	    memcmp(own->genesis->ledger_key.data, pub, pub_len) != 0)
-		return say(why, cap, LD_ERR_KEY, "the configured ledger key is not the one that entry 0 names");
+		return say(why, cap, LD_ERR_KEY,
+			   "the configured ledger key is not the one that entry 0 names");
 	ld_merkle_leaf(bytes, len, &leaf);
 	memcpy(r->custody.ledger_id, leaf.b, sizeof leaf.b);
 	snprintf(r->name, sizeof r->name, "%s", own->genesis->region);
@@ -181,10 +184,11 @@ static enum ld_err read_genesis(struct ld_region *r, char *why, size_t cap)
 }
 
 /* The origin must be known before core can be opened with a key that verifies: entry 0 names it. */
-static enum ld_err find_origin(const struct ld_region_options *opt, char *origin, size_t origin_cap, char *why,
-			       size_t cap)
+static enum ld_err find_origin(const struct ld_region_options *opt, char *origin, size_t origin_cap,
+			       char *why, size_t cap)
 {
-	struct ld_core_options ro = {.dir = opt->dir, .anchor_path = opt->anchor_path, .read_only = true};
+	struct ld_core_options ro = {
+	    .dir = opt->dir, .anchor_path = opt->anchor_path, .read_only = true};
 	struct ld_core *core = NULL;
 	struct ld_core_reader *reader = NULL;
 	Liandan__Entry *e = NULL;
@@ -216,7 +220,8 @@ static enum ld_err find_origin(const struct ld_region_options *opt, char *origin
 	return err;
 }
 
-/* CUSTODY, Time: a start before the last entry makes the ledger read-only until an operator accepts. */
+/* CUSTODY, Time: a start before the last entry makes the ledger read-only until an operator
+ * accepts. */
 static enum ld_err start_clock(struct ld_region *r, char *why, size_t cap)
 {
 	const struct ld_core_head *head = ld_core_head(r->core);
@@ -230,8 +235,8 @@ static enum ld_err start_clock(struct ld_region *r, char *why, size_t cap)
 	r->clock.base_ms = wall > last ? wall : last;
 	if (last - wall > CLOCK_TOLERANCE_MS && !r->clock.demo && !r->opt.accept_clock)
 		snprintf(r->read_only_why, sizeof r->read_only_why,
-			 "the wall clock is %" PRId64
-			 " s behind the ledger's last entry; set the clock, or start once with accept_clock true",
+			 "the wall clock is %" PRId64 " s behind the ledger's last entry; set the "
+			 "clock, or start once with accept_clock true",
 			 (last - wall) / 1000);
 	/* deadlines wait for the outboxes after downtime: max(10 min, min(downtime, 1 h)) */
 	if (head->size > 1) {
@@ -249,7 +254,8 @@ static void on_replay(void *ctx, uint64_t done, uint64_t total)
 	struct ld_region *r = ctx;
 	char line[96];
 
-	snprintf(line, sizeof line, "state: replayed %" PRIu64 " of %" PRIu64 " entries", done, total);
+	snprintf(line, sizeof line, "state: replayed %" PRIu64 " of %" PRIu64 " entries", done,
+		 total);
 	if (r->opt.sink.notice != NULL)
 		r->opt.sink.notice(r->opt.sink.ctx, line);
 }
@@ -268,8 +274,8 @@ static enum ld_err open_state(struct ld_region *r, char *why, size_t cap)
 		if (err != LD_OK)
 			return say(why, cap, err, "state is ahead of core and cannot be cleared");
 	}
-	err = ld_region_replay(r->core, r->custody.state, r->name, r->custody.ledger_id, r->applied, size,
-			       on_replay, r, why, cap);
+	err = ld_region_replay(r->core, r->custody.state, r->name, r->custody.ledger_id, r->applied,
+			       size, on_replay, r, why, cap);
 	if (err != LD_OK)
 		return err;
 	r->applied = size;
@@ -304,8 +310,8 @@ static enum ld_err open_parts(struct ld_region *r, char *why, size_t cap)
 	if (err == LD_OK)
 		err = open_state(r, why, cap);
 	if (err == LD_OK)
-		err = ld_index_open(r->opt.dir, r->core, LD_INDEX_SCHEMA, ld_region_index_keys, &r->index,
-				    why, cap);
+		err = ld_index_open(r->opt.dir, r->core, LD_INDEX_SCHEMA, ld_region_index_keys,
+				    &r->index, why, cap);
 	return err;
 }
 
@@ -319,7 +325,8 @@ static void defaults(struct ld_region_options *o)
 		o->custody_per_s = 20;
 }
 
-enum ld_err ld_region_open(const struct ld_region_options *opt, struct ld_region **out, char *why, size_t cap)
+enum ld_err ld_region_open(const struct ld_region_options *opt, struct ld_region **out, char *why,
+			   size_t cap)
 {
 	struct ld_region *r = calloc(1, sizeof *r);
 	enum ld_err err = LD_ERR_NOMEM;

@@ -25,7 +25,8 @@ bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s)
 	return b->used++ < per_s;
 }
 
-struct ld_out *ld_region_out(struct ld_region *r, enum ld_out_kind kind, const uint8_t *bytes, size_t len)
+struct ld_out *ld_region_out(struct ld_region *r, enum ld_out_kind kind, const uint8_t *bytes,
+			     size_t len)
 {
 	struct ld_out *o = calloc(1, sizeof *o + len);
 
@@ -123,8 +124,8 @@ enum ld_err ld_region_append(struct ld_region *r, const Liandan__Entry *entry, u
 	return LD_OK;
 }
 
-/* Nothing of the batch was receipted: core forgets it, state goes back to its last commit and is brought
- * up to core's head again (LEDGER: Committing). */
+/* Nothing of the batch was receipted: core forgets it, state goes back to its last commit and is
+ * brought up to core's head again (LEDGER: Committing). */
 enum ld_err ld_region_fail(struct ld_region *r, enum ld_err err)
 {
 	char why[256] = "", line[400];
@@ -144,14 +145,16 @@ enum ld_err ld_region_fail(struct ld_region *r, enum ld_err err)
 	if (again == LD_OK)
 		again = ld_state_abort(r->custody.state, &r->applied);
 	if (again == LD_OK)
-		again = ld_region_replay(r->core, r->custody.state, r->name, r->custody.ledger_id, r->applied,
-					 size, NULL, NULL, why, sizeof why);
+		again = ld_region_replay(r->core, r->custody.state, r->name, r->custody.ledger_id,
+					 r->applied, size, NULL, NULL, why, sizeof why);
 	if (again == LD_OK)
 		r->applied = size;
 	else
-		snprintf(r->read_only_why, sizeof r->read_only_why, "state could not be brought up again: %.120s",
+		snprintf(r->read_only_why, sizeof r->read_only_why,
+			 "state could not be brought up again: %.120s",
 			 why[0] != '\0' ? why : ld_err_text(again));
-	snprintf(line, sizeof line, "the ledger cannot take events: %s; nothing receipted is harmed",
+	snprintf(line, sizeof line,
+		 "the ledger cannot take events: %s; nothing receipted is harmed",
 		 ld_err_text(err));
 	if (r->opt.sink.notice != NULL)
 		r->opt.sink.notice(r->opt.sink.ctx, line);
@@ -165,8 +168,8 @@ static void tell(struct ld_region *r, struct ld_out *o)
 	switch (o->kind) {
 	case LD_OUT_EVENT:
 		if (s->event != NULL)
-			s->event(s->ctx, o->party, o->device, o->bytes, o->len, o->index, o->recorded_at_ms,
-				 o->key_id);
+			s->event(s->ctx, o->party, o->device, o->bytes, o->len, o->index,
+				 o->recorded_at_ms, o->key_id);
 		break;
 	case LD_OUT_RECEIPT:
 		if (!o->superseded)
@@ -174,7 +177,8 @@ static void tell(struct ld_region *r, struct ld_out *o)
 		break;
 	case LD_OUT_REFUSED:
 		if (s->refused != NULL)
-			s->refused(s->ctx, o->party, o->device, o->bytes, o->len, o->verdict, o->reason);
+			s->refused(s->ctx, o->party, o->device, o->bytes, o->len, o->verdict,
+				   o->reason);
 		break;
 	case LD_OUT_ANOMALY: {
 		Custody__Anomaly *a;
@@ -190,8 +194,9 @@ static void tell(struct ld_region *r, struct ld_out *o)
 	}
 }
 
-/* One receipt per signer and commit for tracks: the last. A receipt for n fixes the bytes of all earlier events
- * of that chain. Walks newest first with a small set of keys; beyond it every receipt is sent. */
+/* One receipt per signer and commit for tracks: the last. A receipt for n fixes the bytes of all
+ * earlier events of that chain. Walks newest first with a small set of keys; beyond it every
+ * receipt is sent. */
 static void supersede(struct ld_region *r)
 {
 	enum { SEEN = 64 };
@@ -250,7 +255,8 @@ enum ld_err ld_region_flush(struct ld_region *r)
 		return LD_OK;
 	}
 	began = ld_clock_boot_ms();
-	/* no snapshot of ours stands while core commits: pages are used again, and a failed commit can reopen */
+	/* no snapshot of ours stands while core commits: pages are used again, and a failed commit
+	 * can reopen */
 	ld_core_reader_close(r->reader);
 	r->reader = NULL;
 	err = ld_core_commit(r->core);
@@ -269,8 +275,8 @@ enum ld_err ld_region_flush(struct ld_region *r)
 	return LD_OK;
 }
 
-/* DESIGN: when >= 500 are pending, or the oldest waits >= commit_interval_ms, or the time since the last
- * commit >= 4 x that commit's duration. */
+/* DESIGN: when >= 500 are pending, or the oldest waits >= commit_interval_ms, or the time since the
+ * last commit >= 4 x that commit's duration. */
 static bool commit_due(const struct ld_region *r)
 {
 	int64_t now = ld_clock_boot_ms(), waited = now - r->oldest_pending_ms;
@@ -294,10 +300,12 @@ static void watch_clock(struct ld_region *r)
 		off = -off;
 	if (off > 10 * LD_MINUTE_MS && r->read_only_why[0] == '\0') {
 		snprintf(r->read_only_why, sizeof r->read_only_why,
-			 "the wall clock stepped by %" PRId64 " s; restart the broker to accept it", off / 1000);
+			 "the wall clock stepped by %" PRId64 " s; restart the broker to accept it",
+			 off / 1000);
 	} else if (off > 2000 && !r->clock.drift_noted) {
 		r->clock.drift_noted = true;
-		snprintf(line, sizeof line, "the wall clock is %" PRId64 " ms away from ledger time", off);
+		snprintf(line, sizeof line,
+			 "the wall clock is %" PRId64 " ms away from ledger time", off);
 		if (r->opt.sink.notice != NULL)
 			r->opt.sink.notice(r->opt.sink.ctx, line);
 	}

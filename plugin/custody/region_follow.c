@@ -7,14 +7,16 @@
 #define DEADLINES_AT_ONCE (LD_MAX_OWN_EVENTS / 8)
 #define WAITING_AT_ONCE 256
 
-/* Facts whose consequences are still to be drawn: the event itself, then held events that it freed. */
+/* Facts whose consequences are still to be drawn: the event itself, then held events that it freed.
+ */
 struct work {
 	struct ld_fact fact[LD_MAX_OWN_EVENTS];
 	struct ld_judgement judged[LD_MAX_OWN_EVENTS];
 	size_t n, at;
 };
 
-static enum ld_err append_own(struct ld_region *r, const Liandan__OwnEvent *own, uint64_t *index, int64_t *at)
+static enum ld_err append_own(struct ld_region *r, const Liandan__OwnEvent *own, uint64_t *index,
+			      int64_t *at)
 {
 	Liandan__Entry entry = LIANDAN__ENTRY__INIT;
 	size_t n = liandan__own_event__get_packed_size(own);
@@ -49,7 +51,7 @@ static void note_anomaly(struct ld_region *r, const Liandan__OwnEvent *own, uint
 	if (o == NULL)
 		return;
 	o->index = index;
-	o->what = now != NULL ? "raised"
+	o->what = now != NULL						       ? "raised"
 		  : own->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED ? "updated"
 									       : "cleared";
 }
@@ -198,7 +200,8 @@ static enum ld_err try_held(struct ld_region *r, uint64_t index, struct work *w)
 	h->verdict = j.verdict;
 	h->reason = j.reason;
 	h->n_violations = j.n_violations;
-	h->violations = ld_arena_dup(&r->scratch, j.violations, j.n_violations * sizeof *j.violations);
+	h->violations =
+	    ld_arena_dup(&r->scratch, j.violations, j.n_violations * sizeof *j.violations);
 	if (h->violations == NULL && j.n_violations != 0)
 		return LD_ERR_NOMEM;
 	return run_own(r, &own, w);
@@ -236,7 +239,8 @@ static enum ld_err run_work(struct ld_region *r, struct work *w)
 	return err;
 }
 
-enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f, const struct ld_judgement *j)
+enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f,
+			     const struct ld_judgement *j)
 {
 	struct ld_own_list own;
 	struct work *w;
@@ -265,8 +269,10 @@ enum ld_err ld_region_follow_time(struct ld_region *r, int64_t now_ms)
 		err = ld_region_rejudge(r);
 	if (err != LD_OK || now_ms < r->hold_deadlines_until_ms)
 		return err;
-	/* CUSTODY, Time: at most 500 a tick; a few at once, so that the list holds what each brings about */
-	for (size_t done = 0; err == LD_OK && done < DEADLINES_PER_TICK; done += DEADLINES_AT_ONCE) {
+	/* CUSTODY, Time: at most 500 a tick; a few at once, so that the list holds what each brings
+	 * about */
+	for (size_t done = 0; err == LD_OK && done < DEADLINES_PER_TICK;
+	     done += DEADLINES_AT_ONCE) {
 		size_t first;
 
 		own.n = 0;
@@ -280,7 +286,8 @@ enum ld_err ld_region_follow_time(struct ld_region *r, int64_t now_ms)
 	return err == LD_OK ? LD_OK : ld_region_fail(r, err);
 }
 
-/* Every held event once: after a start, and when one event freed more than its commit could carry. */
+/* Every held event once: after a start, and when one event freed more than its commit could carry.
+ */
 enum ld_err ld_region_rejudge(struct ld_region *r)
 {
 	uint64_t held[WAITING_AT_ONCE];

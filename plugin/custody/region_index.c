@@ -106,10 +106,12 @@ static void keys_of_own(const Liandan__OwnEvent *o, ld_index_emit emit, void *si
 {
 	switch (o->body_case) {
 	case LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED:
-		emit(sink, LD_IX_MANIFEST, o->manifest_closed->manifest.data, o->manifest_closed->manifest.len);
+		emit(sink, LD_IX_MANIFEST, o->manifest_closed->manifest.data,
+		     o->manifest_closed->manifest.len);
 		break;
 	case LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED:
-		if (o->deadline_missed->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST)
+		if (o->deadline_missed->subject_kind ==
+		    LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST)
 			emit_hex_manifest(o->deadline_missed->subject, emit, sink);
 		break;
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED:
@@ -124,7 +126,8 @@ static void keys_of_own(const Liandan__OwnEvent *o, ld_index_emit emit, void *si
 	}
 }
 
-void ld_region_index_keys(uint64_t index, const uint8_t *entry, size_t len, ld_index_emit emit, void *sink)
+void ld_region_index_keys(uint64_t index, const uint8_t *entry, size_t len, ld_index_emit emit,
+			  void *sink)
 {
 	Liandan__Entry *e = liandan__entry__unpack(NULL, len, entry);
 

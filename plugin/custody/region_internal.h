@@ -48,14 +48,14 @@ struct ld_out {
 	uint64_t seq;
 	uint8_t event_hash[LD_HASH_BYTES];
 	uint8_t payload_hash[LD_HASH_BYTES];
-	bool telemetry;   /* one receipt per signer and commit: a later one replaces it */
+	bool telemetry; /* one receipt per signer and commit: a later one replaces it */
 	bool duplicate;
 	bool superseded;
 	const char *what; /* of an anomaly: static */
 	size_t correlation_len;
 	uint8_t correlation[LD_MAX_CORRELATION_BYTES];
 	size_t len;
-	uint8_t bytes[];  /* envelope, packed Receipt or packed Refused */
+	uint8_t bytes[]; /* envelope, packed Receipt or packed Refused */
 };
 
 struct ld_dirty { /* small set of ids touched since the last commit */
@@ -84,23 +84,23 @@ struct ld_region {
 	char vkey[LD_NOTE_MAX_NAME + 64];
 	char name[LD_MAX_ID_BYTES + 1];
 	struct ld_clock clock;
-	char read_only_why[200];      /* empty: writable */
+	char read_only_why[200]; /* empty: writable */
 	int64_t hold_deadlines_until_ms;
 	struct ld_out *out_first, *out_last;
 	struct ld_dirty *manifests, *vehicles;
-	int64_t oldest_pending_ms;    /* boot time of the first entry of the open batch; 0: none */
-	int64_t last_commit_ms;       /* boot time */
-	int64_t last_commit_us;       /* duration */
+	int64_t oldest_pending_ms; /* boot time of the first entry of the open batch; 0: none */
+	int64_t last_commit_ms;	   /* boot time */
+	int64_t last_commit_us;	   /* duration */
 	int64_t last_state_ms;
 	int64_t last_anchor_ms;
-	int64_t last_time_ms;         /* boot time of the last look at deadlines and open gaps */
-	uint64_t applied;             /* entries that state stands for, pending ones included */
+	int64_t last_time_ms; /* boot time of the last look at deadlines and open gaps */
+	uint64_t applied;     /* entries that state stands for, pending ones included */
 	uint64_t state_events;
-	bool rejudge_held;            /* once after start, or when a wake-up was cut short */
+	bool rejudge_held; /* once after start, or when a wake-up was cut short */
 	uint64_t rejudge_from;
 	struct ld_verdict_counts counts;
 	struct ld_bucket device_bucket[LD_DEVICE_SLOTS];
-	uint8_t *entry_buf;           /* LD_MAX_ENTRY_BYTES + slack, for packing */
+	uint8_t *entry_buf; /* LD_MAX_ENTRY_BYTES + slack, for packing */
 };
 
 /* An id into a fixed field; the gate keeps ids within LD_MAX_ID_BYTES. */
@@ -117,14 +117,17 @@ enum ld_err ld_region_append(struct ld_region *r, const Liandan__Entry *entry, u
 enum ld_err ld_region_fail(struct ld_region *r, enum ld_err err); /* abort, replay; returns err */
 int64_t ld_region_stamp(struct ld_region *r); /* recorded_at for the next entry */
 void ld_region_outputs_drop(struct ld_region *r);
-struct ld_out *ld_region_out(struct ld_region *r, enum ld_out_kind kind, const uint8_t *bytes, size_t len);
+struct ld_out *ld_region_out(struct ld_region *r, enum ld_out_kind kind, const uint8_t *bytes,
+			     size_t len);
 void ld_region_dirty_manifest(struct ld_region *r, ProtobufCBinaryData id);
 void ld_region_dirty_vehicle(struct ld_region *r, const char *plate);
 enum ld_err ld_region_reader(struct ld_region *r); /* renewed to the committed head */
 bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s);
 
-/* region_follow.c: own events after an event took effect, held ones that it frees, until nothing follows. */
-enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f, const struct ld_judgement *j);
+/* region_follow.c: own events after an event took effect, held ones that it frees, until nothing
+ * follows. */
+enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f,
+			     const struct ld_judgement *j);
 enum ld_err ld_region_own(struct ld_region *r, struct ld_own_list *own);
 enum ld_err ld_region_follow_time(struct ld_region *r, int64_t now_ms);
 enum ld_err ld_region_rejudge(struct ld_region *r);
@@ -135,13 +138,16 @@ struct ld_expected { /* where the chain stands, for SEQUENCE_GAP and its like; s
 	uint8_t prev[LD_HASH_BYTES];
 };
 void ld_receipt_flush(struct ld_region *r, const struct ld_out *o);
-enum ld_err ld_receipt_again(struct ld_region *r, const Custody__Key *key, const struct ld_opened *o, uint64_t index,
-			     const void *correlation, size_t correlation_len, struct ld_outcome *out);
-void ld_receipt_outside(struct ld_region *r, const char *party, const char *device, const uint8_t *bytes,
-			size_t len, const struct ld_opened *o, bool signature_good, const struct ld_expected *expected,
-			const void *correlation, size_t correlation_len, const struct ld_outcome *out);
+enum ld_err ld_receipt_again(struct ld_region *r, const Custody__Key *key,
+			     const struct ld_opened *o, uint64_t index, const void *correlation,
+			     size_t correlation_len, struct ld_outcome *out);
+void ld_receipt_outside(struct ld_region *r, const char *party, const char *device,
+			const uint8_t *bytes, size_t len, const struct ld_opened *o,
+			bool signature_good, const struct ld_expected *expected,
+			const void *correlation, size_t correlation_len,
+			const struct ld_outcome *out);
 /* To regulators, of anything that is not ACCEPTED; after the commit when one is open. */
-void ld_refused_out(struct ld_region *r, const char *party, const char *device, const uint8_t *bytes,
-		    size_t len, const struct ld_outcome *out);
+void ld_refused_out(struct ld_region *r, const char *party, const char *device,
+		    const uint8_t *bytes, size_t len, const struct ld_outcome *out);
 
 #endif

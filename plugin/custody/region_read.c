@@ -177,12 +177,14 @@ static int list_entry(void *ctx, uint64_t index)
 	if (e->reason != LIANDAN__REASON__REASON_NONE)
 		cJSON_AddStringToObject(item, "reason", ld_reason_name(e->reason));
 	if (e->content_case == LIANDAN__ENTRY__CONTENT_OWN_EVENT) {
-		own = liandan__own_event__unpack(&l->r->scratch.pb, e->own_event.len, e->own_event.data);
+		own = liandan__own_event__unpack(&l->r->scratch.pb, e->own_event.len,
+						 e->own_event.data);
 		if (own != NULL)
 			field = protobuf_c_message_descriptor_get_field(own->base.descriptor,
 									(unsigned)own->body_case);
 	} else {
-		env = liandan__envelope__unpack(&l->r->scratch.pb, e->envelope.len, e->envelope.data);
+		env =
+		    liandan__envelope__unpack(&l->r->scratch.pb, e->envelope.len, e->envelope.data);
 		event = env == NULL ? NULL
 				    : liandan__event__unpack(&l->r->scratch.pb, env->event.len,
 							     env->event.data);
@@ -200,7 +202,8 @@ static int list_entry(void *ctx, uint64_t index)
 	return 0;
 }
 
-cJSON *ld_region_history_json(struct ld_region *r, const uint8_t id[LD_UUID_BYTES], uint64_t from, size_t max)
+cJSON *ld_region_history_json(struct ld_region *r, const uint8_t id[LD_UUID_BYTES], uint64_t from,
+			      size_t max)
 {
 	struct listing l = {.r = r};
 	char text[24];
@@ -231,8 +234,8 @@ cJSON *ld_region_proof_json(struct ld_region *r, uint64_t index)
 	if (index >= head->size || ld_region_reader(r) != LD_OK ||
 	    ld_core_read(r->reader, index, &bytes, &len) != LD_OK ||
 	    ld_core_inclusion(r->reader, index, head->size, proof, &n) != LD_OK ||
-	    ld_tlog_proof_write(index, proof, n, head->checkpoint, head->checkpoint_len, text, sizeof text,
-				&text_len) != LD_OK)
+	    ld_tlog_proof_write(index, proof, n, head->checkpoint, head->checkpoint_len, text,
+				sizeof text, &text_len) != LD_OK)
 		return NULL;
 	leaf = ld_arena_alloc(&r->scratch, LD_BASE64_CAP(len));
 	json = cJSON_CreateObject();
@@ -265,8 +268,8 @@ static cJSON *violations_json(const struct ld_judgement *j)
 }
 
 /* PROTOCOL, query/may: a dry run, so that a clerk learns before the truck is loaded. */
-enum ld_err ld_region_may(struct ld_region *r, const uint8_t *event, size_t len, struct ld_outcome *out,
-			  cJSON **json)
+enum ld_err ld_region_may(struct ld_region *r, const uint8_t *event, size_t len,
+			  struct ld_outcome *out, cJSON **json)
 {
 	struct ld_gate_fault fault = {0};
 	struct ld_fact f = {0};
@@ -278,6 +281,7 @@ enum ld_err ld_region_may(struct ld_region *r, const uint8_t *event, size_t len,
 	*json = NULL;
 	ld_arena_reset(&r->open_arena);
 	ld_arena_reset(&r->scratch);
+	ld_keyring_trim(r->keys);
 	if (ld_gate_check(&liandan__event__descriptor, event, len, &fault) != LD_OK) {
 		out->verdict = LIANDAN__VERDICT__MALFORMED;
 		snprintf(out->detail, sizeof out->detail, "%.96s: %.60s", fault.field,
@@ -308,15 +312,18 @@ enum ld_err ld_region_may(struct ld_region *r, const uint8_t *event, size_t len,
 	cJSON_AddStringToObject(*json, "reason", ld_reason_name(out->reason));
 	cJSON_AddStringToObject(*json, "details", out->detail);
 	cJSON_AddStringToObject(*json, "en",
-				out->reason != 0 ? ld_reason_en(out->reason) : ld_verdict_en(out->verdict));
+				out->reason != 0 ? ld_reason_en(out->reason)
+						 : ld_verdict_en(out->verdict));
 	cJSON_AddStringToObject(*json, "zh",
-				out->reason != 0 ? ld_reason_zh(out->reason) : ld_verdict_zh(out->verdict));
+				out->reason != 0 ? ld_reason_zh(out->reason)
+						 : ld_verdict_zh(out->verdict));
 	if (ld_verdict_in_ledger(out->verdict))
 		cJSON_AddItemToObject(*json, "violations", violations_json(&j));
 	return LD_OK;
 }
 
-static int republish_manifest(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+static int republish_manifest(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+			      size_t len)
 {
 	struct ld_region *r = ctx;
 	Custody__Manifest *m;
@@ -325,12 +332,14 @@ static int republish_manifest(void *ctx, const uint8_t *key, size_t key_len, con
 	m = custody__manifest__unpack(&r->scratch.pb, len, value);
 	if (m == NULL || key_len != LD_UUID_BYTES)
 		return 0;
-	if (m->state < CUSTODY__MANIFEST_STATE__CLOSED || m->updated_ms > ld_region_now(r) - LD_DAY_MS)
+	if (m->state < CUSTODY__MANIFEST_STATE__CLOSED ||
+	    m->updated_ms > ld_region_now(r) - LD_DAY_MS)
 		r->opt.sink.manifest(r->opt.sink.ctx, key);
 	return 0;
 }
 
-static int republish_vehicle(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+static int republish_vehicle(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+			     size_t len)
 {
 	struct ld_region *r = ctx;
 	char plate[LD_MAX_ID_BYTES + 1];
@@ -344,7 +353,8 @@ static int republish_vehicle(void *ctx, const uint8_t *key, size_t key_len, cons
 	return 0;
 }
 
-static int republish_anomaly(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
+static int republish_anomaly(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+			     size_t len)
 {
 	struct ld_region *r = ctx;
 	Custody__Anomaly *a;
@@ -361,15 +371,18 @@ static int republish_anomaly(void *ctx, const uint8_t *key, size_t key_len, cons
 	return 0;
 }
 
-/* At start the retained set is published from state; Mosquitto's own persistence is off (DESIGN: Broker). The
- * sink's callbacks read state again while a walk is open, so they must not write to it. */
+/* At start the retained set is published from state; Mosquitto's own persistence is off (DESIGN:
+ * Broker). The sink's callbacks read state again while a walk is open, so they must not write to
+ * it. */
 void ld_region_republish(struct ld_region *r)
 {
 	if (r->opt.sink.manifest != NULL)
-		ld_state_walk(r->custody.state, LD_T_MANIFEST, NULL, 0, NULL, 0, republish_manifest, r, NULL);
+		ld_state_walk(r->custody.state, LD_T_MANIFEST, NULL, 0, NULL, 0, republish_manifest,
+			      r, NULL);
 	if (r->opt.sink.vehicle != NULL)
-		ld_state_walk(r->custody.state, LD_T_POSITION, NULL, 0, NULL, 0, republish_vehicle, r, NULL);
+		ld_state_walk(r->custody.state, LD_T_POSITION, NULL, 0, NULL, 0, republish_vehicle,
+			      r, NULL);
 	if (r->opt.sink.anomaly != NULL)
-		ld_state_walk(r->custody.state, LD_T_ANOMALY_OPEN, NULL, 0, NULL, 0, republish_anomaly, r,
-			      NULL);
+		ld_state_walk(r->custody.state, LD_T_ANOMALY_OPEN, NULL, 0, NULL, 0,
+			      republish_anomaly, r, NULL);
 }

@@ -7,8 +7,8 @@
 
 #define PROOF_CAP (LD_NOTE_MAX_BYTES + 64 * 48 + 128)
 
-static void send_packed(struct ld_region *r, const char *party, const char *device, const Liandan__Receipt *rc,
-			const void *correlation, size_t correlation_len)
+static void send_packed(struct ld_region *r, const char *party, const char *device,
+			const Liandan__Receipt *rc, const void *correlation, size_t correlation_len)
 {
 	size_t n = liandan__receipt__get_packed_size(rc);
 	uint8_t *bytes = malloc(n);
@@ -16,8 +16,8 @@ static void send_packed(struct ld_region *r, const char *party, const char *devi
 	if (bytes == NULL)
 		return; /* the device sends again and is answered then */
 	liandan__receipt__pack(rc, bytes);
-	r->opt.sink.receipt(r->opt.sink.ctx, party, device, bytes, n, correlation_len != 0 ? correlation : NULL,
-			    correlation_len);
+	r->opt.sink.receipt(r->opt.sink.ctx, party, device, bytes, n,
+			    correlation_len != 0 ? correlation : NULL, correlation_len);
 	free(bytes);
 }
 
@@ -28,8 +28,8 @@ static bool prove(struct ld_region *r, uint64_t index, char text[PROOF_CAP])
 	size_t n, len;
 
 	return ld_core_inclusion(r->reader, index, head->size, proof, &n) == LD_OK &&
-	       ld_tlog_proof_write(index, proof, n, head->checkpoint, head->checkpoint_len, text, PROOF_CAP,
-				   &len) == LD_OK;
+	       ld_tlog_proof_write(index, proof, n, head->checkpoint, head->checkpoint_len, text,
+				   PROOF_CAP, &len) == LD_OK;
 }
 
 /* From the committed entry itself: a receipt says what the ledger holds, not what we remember. */
@@ -51,11 +51,14 @@ void ld_receipt_flush(struct ld_region *r, const struct ld_out *o)
 	rc.verdict = o->applied_index != 0 ? o->verdict : e->verdict;
 	rc.reason = o->applied_index != 0 ? o->reason : e->reason;
 	rc.details = e->detail;
-	rc.payload_hash = (ProtobufCBinaryData){.len = LD_HASH_BYTES, .data = (uint8_t *)(uintptr_t)o->payload_hash};
-	rc.key_id = (ProtobufCBinaryData){.len = LD_KEY_ID_BYTES, .data = (uint8_t *)(uintptr_t)o->key_id};
+	rc.payload_hash = (ProtobufCBinaryData){.len = LD_HASH_BYTES,
+						.data = (uint8_t *)(uintptr_t)o->payload_hash};
+	rc.key_id =
+	    (ProtobufCBinaryData){.len = LD_KEY_ID_BYTES, .data = (uint8_t *)(uintptr_t)o->key_id};
 	rc.epoch = o->epoch;
 	rc.seq = o->seq;
-	rc.event_hash = (ProtobufCBinaryData){.len = LD_HASH_BYTES, .data = (uint8_t *)(uintptr_t)o->event_hash};
+	rc.event_hash = (ProtobufCBinaryData){.len = LD_HASH_BYTES,
+					      .data = (uint8_t *)(uintptr_t)o->event_hash};
 	rc.recorded_at_ms = e->recorded_at_ms;
 	rc.index = o->index;
 	rc.tlog_proof = proof;
@@ -75,9 +78,9 @@ void ld_receipt_flush(struct ld_region *r, const struct ld_out *o)
 	send_packed(r, o->party, o->device, &rc, o->correlation, o->correlation_len);
 }
 
-enum ld_err ld_receipt_again(struct ld_region *r, const Custody__Key *key, const struct ld_opened *o,
-			     uint64_t index, const void *correlation, size_t correlation_len,
-			     struct ld_outcome *out)
+enum ld_err ld_receipt_again(struct ld_region *r, const Custody__Key *key,
+			     const struct ld_opened *o, uint64_t index, const void *correlation,
+			     size_t correlation_len, struct ld_outcome *out)
 {
 	struct ld_out *q;
 	const uint8_t *bytes;
@@ -119,7 +122,8 @@ enum ld_err ld_receipt_again(struct ld_region *r, const Custody__Key *key, const
 }
 
 /* All bytes of the packed receipt before its `signature` field, which is the last. */
-static void sign_outside(struct ld_region *r, Liandan__Receipt *rc, uint8_t signature[LD_MAX_SIGNATURE_BYTES])
+static void sign_outside(struct ld_region *r, Liandan__Receipt *rc,
+			 uint8_t signature[LD_MAX_SIGNATURE_BYTES])
 {
 	size_t n = liandan__receipt__get_packed_size(rc), len;
 	uint8_t *bytes = malloc(n);
@@ -143,9 +147,10 @@ static struct ld_bucket *bucket_of(struct ld_region *r, const char *party, const
 	return &r->device_bucket[h % LD_DEVICE_SLOTS];
 }
 
-void ld_receipt_outside(struct ld_region *r, const char *party, const char *device, const uint8_t *bytes,
-			size_t len, const struct ld_opened *o, bool signature_good,
-			const struct ld_expected *expected, const void *correlation, size_t correlation_len,
+void ld_receipt_outside(struct ld_region *r, const char *party, const char *device,
+			const uint8_t *bytes, size_t len, const struct ld_opened *o,
+			bool signature_good, const struct ld_expected *expected,
+			const void *correlation, size_t correlation_len,
 			const struct ld_outcome *out)
 {
 	Liandan__Receipt rc = LIANDAN__RECEIPT__INIT;
@@ -154,8 +159,8 @@ void ld_receipt_outside(struct ld_region *r, const char *party, const char *devi
 
 	if (r->opt.sink.receipt == NULL)
 		return;
-	if (!signature_good &&
-	    !ld_bucket_take(bucket_of(r, party, device), ld_clock_boot_ms(), LD_UNSIGNED_RECEIPTS_PER_S))
+	if (!signature_good && !ld_bucket_take(bucket_of(r, party, device), ld_clock_boot_ms(),
+					       LD_UNSIGNED_RECEIPTS_PER_S))
 		return;
 	memcpy(details, out->detail, sizeof details);
 	ld_sha256(bytes, bytes != NULL ? len : 0, payload_hash);
@@ -167,21 +172,21 @@ void ld_receipt_outside(struct ld_region *r, const char *party, const char *devi
 		rc.key_id = o->event->submitter;
 		rc.epoch = o->event->epoch;
 		rc.seq = o->event->seq;
-		rc.event_hash =
-		    (ProtobufCBinaryData){.len = LD_HASH_BYTES, .data = (uint8_t *)(uintptr_t)o->event_hash};
+		rc.event_hash = (ProtobufCBinaryData){.len = LD_HASH_BYTES,
+						      .data = (uint8_t *)(uintptr_t)o->event_hash};
 	}
 	if (signature_good && expected->seq != 0) {
 		rc.expected_seq = expected->seq;
-		rc.expected_prev =
-		    (ProtobufCBinaryData){.len = LD_HASH_BYTES, .data = (uint8_t *)(uintptr_t)expected->prev};
+		rc.expected_prev = (ProtobufCBinaryData){
+		    .len = LD_HASH_BYTES, .data = (uint8_t *)(uintptr_t)expected->prev};
 	}
 	if (signature_good)
 		sign_outside(r, &rc, signature);
 	send_packed(r, party, device, &rc, correlation, correlation_len);
 }
 
-void ld_refused_out(struct ld_region *r, const char *party, const char *device, const uint8_t *bytes,
-		    size_t len, const struct ld_outcome *out)
+void ld_refused_out(struct ld_region *r, const char *party, const char *device,
+		    const uint8_t *bytes, size_t len, const struct ld_outcome *out)
 {
 	Liandan__Refused rf = LIANDAN__REFUSED__INIT;
 	uint8_t hash[LD_HASH_BYTES], *packed;
@@ -194,7 +199,9 @@ void ld_refused_out(struct ld_region *r, const char *party, const char *device, 
 	memcpy(details, out->detail, sizeof details);
 	ld_sha256(bytes, bytes != NULL ? len : 0, hash);
 	rf.unverified.data = (uint8_t *)(uintptr_t)bytes;
-	rf.unverified.len = bytes == NULL ? 0 : len > LD_MAX_ENVELOPE_BYTES ? LD_MAX_ENVELOPE_BYTES : len;
+	rf.unverified.len = bytes == NULL		  ? 0
+			    : len > LD_MAX_ENVELOPE_BYTES ? LD_MAX_ENVELOPE_BYTES
+							  : len;
 	rf.verdict = out->verdict;
 	rf.reason = out->reason;
 	rf.payload_hash = (ProtobufCBinaryData){.len = LD_HASH_BYTES, .data = hash};
@@ -206,7 +213,8 @@ void ld_refused_out(struct ld_region *r, const char *party, const char *device, 
 		return;
 	liandan__refused__pack(&rf, packed);
 	if (!ld_verdict_in_ledger(out->verdict)) {
-		r->opt.sink.refused(r->opt.sink.ctx, party, device, packed, n, out->verdict, out->reason);
+		r->opt.sink.refused(r->opt.sink.ctx, party, device, packed, n, out->verdict,
+				    out->reason);
 	} else if ((o = ld_region_out(r, LD_OUT_REFUSED, packed, n)) != NULL) {
 		ld_id_copy(o->party, party);
 		ld_id_copy(o->device, device);

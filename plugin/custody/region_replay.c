@@ -5,11 +5,12 @@
 #include "plugin/custody/region_internal.h"
 #include "plugin/custody/site.h"
 
-#define ENTRIES_PER_READ 1000   /* a reader is renewed at least this often */
+#define ENTRIES_PER_READ 1000 /* a reader is renewed at least this often */
 #define ENTRIES_PER_COMMIT 50000
 #define PROGRESS_EVERY 100000
 
-/* State = replay(ledger), bit for bit: the recovery path every day. No signature is checked again. */
+/* State = replay(ledger), bit for bit: the recovery path every day. No signature is checked again.
+ */
 enum ld_err ld_region_replay(struct ld_core *core, struct ld_state *state, const char *region_name,
 			     const uint8_t ledger_id[LD_HASH_BYTES], uint64_t from, uint64_t upto,
 			     ld_replay_progress progress, void *ctx, char *why, size_t cap)
@@ -43,7 +44,8 @@ enum ld_err ld_region_replay(struct ld_core *core, struct ld_state *state, const
 			progress(ctx, i + 1 - from, upto - from);
 	}
 	if (err != LD_OK)
-		snprintf(why, cap, "replay stopped at entry %" PRIu64 ": %s", i - 1, ld_err_text(err));
+		snprintf(why, cap, "replay stopped at entry %" PRIu64 ": %s", i - 1,
+			 ld_err_text(err));
 	else
 		err = ld_state_commit(state, upto);
 	ld_site_cache_drop(&c);

@@ -18,14 +18,14 @@ struct pass {
 	struct ld_ring_key *signer;
 	const Custody__Chain *chain; /* in the scratch arena: gone after a flush */
 	struct ld_expected expected;
-	uint64_t first;              /* of a fork: the entry that was there before */
+	uint64_t first; /* of a fork: the entry that was there before */
 	bool parsed;
 	bool signature_good;
 	struct ld_outcome *out;
 };
 
 static bool outside(struct pass *p, Liandan__Verdict verdict, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 static bool outside(struct pass *p, Liandan__Verdict verdict, const char *fmt, ...)
 {
 	va_list ap;
@@ -45,14 +45,16 @@ static bool step_parse(struct ld_region *r, struct pass *p)
 
 	ld_arena_reset(&r->open_arena);
 	ld_arena_reset(&r->scratch);
+	ld_keyring_trim(r->keys);
 	if (p->bytes == NULL || p->len == 0)
 		return outside(p, LIANDAN__VERDICT__MALFORMED, "the payload is empty");
 	err = ld_open_parse(p->bytes, p->len, &r->open_arena, &p->opened, &fault);
 	if (err == LD_ERR_LIMIT || err == LD_ERR_NOMEM)
 		return outside(p, LIANDAN__VERDICT__TOO_LARGE, "larger than an event may be");
 	if (err != LD_OK)
-		return outside(p, LIANDAN__VERDICT__MALFORMED, "%.96s at byte %zu: %.60s", fault.field,
-			       fault.offset, fault.what != NULL ? fault.what : "not well-formed");
+		return outside(p, LIANDAN__VERDICT__MALFORMED, "%.96s at byte %zu: %.60s",
+			       fault.field, fault.offset,
+			       fault.what != NULL ? fault.what : "not well-formed");
 	p->parsed = true;
 	return true;
 }
@@ -67,8 +69,10 @@ static bool step_identity(struct ld_region *r, struct pass *p)
 		return outside(p, LIANDAN__VERDICT__WRONG_LEDGER, "the event names another ledger");
 	p->signer = ld_keyring_get(r->keys, &r->custody, e->submitter.data);
 	if (p->signer == NULL)
-		return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY, "the submitter's key is not enrolled");
-	if (strcmp(p->signer->rec->party, p->party) != 0 || strcmp(p->signer->rec->device, p->device) != 0)
+		return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY,
+			       "the submitter's key is not enrolled");
+	if (strcmp(p->signer->rec->party, p->party) != 0 ||
+	    strcmp(p->signer->rec->device, p->device) != 0)
 		return outside(p, LIANDAN__VERDICT__WRONG_TOPIC, "this key belongs on %.64s/%.64s",
 			       p->signer->rec->party, p->signer->rec->device);
 	return true;
@@ -95,16 +99,17 @@ static bool known_event(struct ld_region *r, const struct pass *p, uint64_t *ind
 
 	if (ld_recent_find(r->recent, p->opened.event_hash, index))
 		return true;
-	if (e->epoch > p->chain->epoch || (e->epoch == p->chain->epoch && e->seq > p->chain->last_seq))
+	if (e->epoch > p->chain->epoch ||
+	    (e->epoch == p->chain->epoch && e->seq > p->chain->last_seq))
 		return false;
 	ld_index_find(r->index, LD_IX_HASH, p->opened.event_hash, 16, 0, 1, take_first, &f);
 	*index = f.index;
 	return f.found;
 }
 
-/* PROTOCOL, Genesis and keys: compromised = refused from here on; superseded = events up to effective_ms
- * until grace_until_ms. Expiry on the road: what occurred before it may still arrive for as long as a
- * held event would wait. */
+/* PROTOCOL, Genesis and keys: compromised = refused from here on; superseded = events up to
+ * effective_ms until grace_until_ms. Expiry on the road: what occurred before it may still arrive
+ * for as long as a held event would wait. */
 static bool key_good(struct ld_region *r, struct pass *p, const Custody__Key *k)
 {
 	int64_t now = ld_region_now(r), occurred = p->opened.event->occurred_at_ms;
@@ -112,57 +117,59 @@ static bool key_good(struct ld_region *r, struct pass *p, const Custody__Key *k)
 	if (k->revoked == LIANDAN__REVOCATION_REASON__REVOCATION_REASON_COMPROMISED ||
 	    (k->revoked == LIANDAN__REVOCATION_REASON__REVOCATION_REASON_SUPERSEDED &&
 	     (occurred > k->effective_ms || now > k->grace_until_ms)))
-		return outside(p, LIANDAN__VERDICT__KEY_REVOKED, "key of %.64s/%.64s was revoked", k->party,
-			       k->device);
+		return outside(p, LIANDAN__VERDICT__KEY_REVOKED, "key of %.64s/%.64s was revoked",
+			       k->party, k->device);
 	if (now < k->from_ms)
-		return outside(p, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, "valid from %" PRId64 " on", k->from_ms);
+		return outside(p, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, "valid from %" PRId64 " on",
+			       k->from_ms);
 	if (k->to_ms != 0 && (occurred >= k->to_ms || now >= k->to_ms + r->custody.rules->held_ms))
-		return outside(p, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, "was valid until %" PRId64, k->to_ms);
+		return outside(p, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, "was valid until %" PRId64,
+			       k->to_ms);
 	return true;
 }
 
-/* The signatures over the exact bytes. A key that the event itself enrols proves its possession here. */
+/* The key of cosigner i: enrolled and good, or the one that this very event enrols (*fresh, the
+ * caller's), which proves its possession here. NULL: the verdict is set. */
+static struct ld_key *cosigner_key(struct ld_region *r, struct pass *p, size_t i,
+				   struct ld_key **fresh)
+{
+	const Liandan__Event *e = p->opened.event;
+	const uint8_t *key_id = e->cosigners[i].data;
+	struct ld_ring_key *k = ld_keyring_get(r->keys, &r->custody, key_id);
+	uint8_t id[LD_KEY_ID_BYTES];
+
+	if (k != NULL)
+		return key_good(r, p, k->rec) ? k->key : NULL;
+	if (e->body_case == LIANDAN__EVENT__BODY_KEY_ENROLLED && *fresh == NULL) {
+		const Liandan__KeyEnrolled *body = e->key_enrolled;
+
+		ld_key_id_of_spki(body->spki.data, body->spki.len, id);
+		if (memcmp(id, key_id, LD_KEY_ID_BYTES) == 0 &&
+		    ld_key_public(body->spki.data, body->spki.len, body->algorithm, fresh) == LD_OK)
+			return *fresh;
+	}
+	outside(p, LIANDAN__VERDICT__UNKNOWN_KEY,
+		"cosigner %zu is neither enrolled nor the usable key that is to be", i + 1);
+	return NULL;
+}
+
+/* The signatures over the exact bytes. */
 static bool step_verify(struct ld_region *r, struct pass *p)
 {
 	const Liandan__Event *e = p->opened.event;
 	struct ld_key *keys[LD_MAX_SIGNATURES] = {p->signer->key};
 	struct ld_key *fresh = NULL;
-	size_t n = 1;
-	enum ld_err err;
+	bool ok = true;
 
-	for (size_t i = 0; i < e->n_cosigners; i++) {
-		struct ld_ring_key *k = ld_keyring_get(r->keys, &r->custody, e->cosigners[i].data);
-		uint8_t id[LD_KEY_ID_BYTES];
-
-		if (k != NULL) {
-			if (!key_good(r, p, k->rec))
-				return false;
-			keys[n++] = k->key;
-			continue;
-		}
-		if (e->body_case != LIANDAN__EVENT__BODY_KEY_ENROLLED || fresh != NULL) {
-			ld_key_free(fresh);
-			return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY, "cosigner %zu is not enrolled", i + 1);
-		}
-		ld_key_id_of_spki(e->key_enrolled->spki.data, e->key_enrolled->spki.len, id);
-		if (memcmp(id, e->cosigners[i].data, LD_KEY_ID_BYTES) != 0 ||
-		    ld_key_public(e->key_enrolled->spki.data, e->key_enrolled->spki.len,
-				  e->key_enrolled->algorithm, &fresh) != LD_OK)
-			return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY,
-				       "cosigner %zu is neither enrolled nor the usable key that is to be", i + 1);
-		keys[n++] = fresh;
+	for (size_t i = 0; ok && i < e->n_cosigners; i++)
+		ok = (keys[i + 1] = cosigner_key(r, p, i, &fresh)) != NULL;
+	if (ok) {
+		p->signature_good = ld_open_verify(&p->opened, keys, 1 + e->n_cosigners) == LD_OK;
+		ok = p->signature_good ||
+		     outside(p, LIANDAN__VERDICT__BAD_SIGNATURE, "a signature does not verify");
 	}
-	/* keyring_get may have started over: the submitter's entry again */
-	p->signer = ld_keyring_get(r->keys, &r->custody, e->submitter.data);
-	if (p->signer == NULL) {
-		ld_key_free(fresh);
-		return outside(p, LIANDAN__VERDICT__UNKNOWN_KEY, "the submitter's key is not enrolled");
-	}
-	keys[0] = p->signer->key;
-	err = ld_open_verify(&p->opened, keys, n);
 	ld_key_free(fresh);
-	p->signature_good = err == LD_OK;
-	return err == LD_OK || outside(p, LIANDAN__VERDICT__BAD_SIGNATURE, "a signature does not verify");
+	return ok;
 }
 
 static bool throttled(struct ld_region *r, struct pass *p)
@@ -190,7 +197,8 @@ static bool holds(struct ld_region *r, uint64_t index, const uint8_t *event_hash
 	       memcmp(f.event_hash, event_hash, LD_HASH_BYTES) == 0;
 }
 
-/* The entry that used this epoch and seq first. Newer than the index: only the chain's last one is known. */
+/* The entry that used this epoch and seq first. Newer than the index: only the chain's last one is
+ * known. */
 static bool first_of(struct ld_region *r, const struct pass *p, uint64_t *index)
 {
 	const Liandan__Event *e = p->opened.event;
@@ -221,7 +229,8 @@ static enum ld_err record_fork(struct ld_region *r, struct pass *p)
 	if (fork == NULL)
 		return LD_ERR_NOMEM;
 	fork->first = p->first;
-	fork->envelope = (ProtobufCBinaryData){.len = p->len, .data = (uint8_t *)(uintptr_t)p->bytes};
+	fork->envelope =
+	    (ProtobufCBinaryData){.len = p->len, .data = (uint8_t *)(uintptr_t)p->bytes};
 	fork->key_id = p->opened.event->submitter;
 	err = ld_region_own(r, &own);
 	if (err != LD_OK)
@@ -229,7 +238,8 @@ static enum ld_err record_fork(struct ld_region *r, struct pass *p)
 	return ld_region_flush(r);
 }
 
-/* PROTOCOL, Chain: contiguous seq, prev = hash of the event before. *fork: both are validly signed. */
+/* PROTOCOL, Chain: contiguous seq, prev = hash of the event before. *fork: both are validly signed.
+ */
 static bool step_chain(struct ld_region *r, struct pass *p, bool *fork)
 {
 	const Liandan__Event *e = p->opened.event;
@@ -250,12 +260,15 @@ static bool step_chain(struct ld_region *r, struct pass *p, bool *fork)
 	p->expected.seq = c->last_seq + 1;
 	memcpy(p->expected.prev, c->last_hash.data, LD_HASH_BYTES);
 	*fork = verdict == LIANDAN__VERDICT__SEQUENCE_FORK;
-	/* nobody is accused of a fork while we cannot see the first one: it may be an exact repeat */
+	/* nobody is accused of a fork while we cannot see the first one: it may be an exact repeat
+	 */
 	if (*fork && (throttled(r, p) || !first_of(r, p, &p->first))) {
 		*fork = false;
-		return outside(p, LIANDAN__VERDICT__THROTTLED, "too many forks a second, or the index is behind");
+		return outside(p, LIANDAN__VERDICT__THROTTLED,
+			       "too many forks a second, or the index is behind");
 	}
-	return outside(p, verdict, "expected epoch %" PRIu32 " seq %" PRIu64, c->epoch, c->last_seq + 1);
+	return outside(p, verdict, "expected epoch %" PRIu32 " seq %" PRIu64, c->epoch,
+		       c->last_seq + 1);
 }
 
 static void touch_outputs(struct ld_region *r, const Liandan__Event *e)
@@ -361,7 +374,8 @@ static enum ld_err record(struct ld_region *r, struct pass *p)
 	entry.n_violations = j.n_violations;
 	entry.violations = j.violations;
 	entry.content_case = LIANDAN__ENTRY__CONTENT_ENVELOPE;
-	entry.envelope = (ProtobufCBinaryData){.len = p->len, .data = (uint8_t *)(uintptr_t)p->bytes};
+	entry.envelope =
+	    (ProtobufCBinaryData){.len = p->len, .data = (uint8_t *)(uintptr_t)p->bytes};
 	entry.detail = j.detail;
 	err = ld_region_append(r, &entry, &f.index);
 	if (err == LD_OK)
@@ -376,13 +390,14 @@ static enum ld_err record(struct ld_region *r, struct pass *p)
 	queue_outputs(r, p, &f, j.verdict);
 	if (j.verdict != LIANDAN__VERDICT__ACCEPTED)
 		ld_refused_out(r, p->party, p->device, p->bytes, p->len, p->out);
-	if (j.verdict == LIANDAN__VERDICT__ACCEPTED) {
+	if (j.verdict == LIANDAN__VERDICT__ACCEPTED)
 		touch_outputs(r, p->opened.event);
-		touch_keys(r, p->opened.event);
-	}
 	if (j.verdict == LIANDAN__VERDICT__HELD)
 		return LD_OK;
-	return ld_region_follow(r, &f, &j);
+	err = ld_region_follow(r, &f, &j);
+	if (err == LD_OK && j.verdict == LIANDAN__VERDICT__ACCEPTED)
+		touch_keys(r, p->opened.event); /* last: f.signer may be among them */
+	return err;
 }
 
 static bool is_custody(const Liandan__Event *e)
@@ -406,8 +421,8 @@ static enum ld_err run(struct ld_region *r, struct pass *p)
 	if (known_event(r, p, &p->out->index)) {
 		p->out->duplicate = true;
 		r->counts.duplicates++;
-		return ld_receipt_again(r, p->signer->rec, &p->opened, p->out->index, p->correlation,
-					p->correlation_len, p->out);
+		return ld_receipt_again(r, p->signer->rec, &p->opened, p->out->index,
+					p->correlation, p->correlation_len, p->out);
 	}
 	if (!key_good(r, p, p->signer->rec))
 		return LD_OK;
@@ -417,7 +432,8 @@ static enum ld_err run(struct ld_region *r, struct pass *p)
 		return LD_OK;
 	if (is_custody(p->opened.event)) {
 		if (throttled(r, p)) {
-			outside(p, LIANDAN__VERDICT__THROTTLED, "more than %" PRIu32 " custody events a second",
+			outside(p, LIANDAN__VERDICT__THROTTLED,
+				"more than %" PRIu32 " custody events a second",
 				r->opt.custody_per_s);
 			return LD_OK;
 		}
@@ -431,9 +447,9 @@ static enum ld_err run(struct ld_region *r, struct pass *p)
 	return is_custody(p->opened.event) ? ld_region_flush(r) : LD_OK;
 }
 
-enum ld_err ld_region_submit(struct ld_region *r, const char *party, const char *device, const uint8_t *bytes,
-			     size_t len, const void *correlation, size_t correlation_len,
-			     struct ld_outcome *out)
+enum ld_err ld_region_submit(struct ld_region *r, const char *party, const char *device,
+			     const uint8_t *bytes, size_t len, const void *correlation,
+			     size_t correlation_len, struct ld_outcome *out)
 {
 	struct pass p = {.party = party,
 			 .device = device,
@@ -466,8 +482,8 @@ enum ld_err ld_region_submit(struct ld_region *r, const char *party, const char 
 		r->counts.reason[out->reason]++;
 	if (ld_verdict_in_ledger(out->verdict))
 		return LD_OK;
-	ld_receipt_outside(r, party, device, bytes, len, p.parsed ? &p.opened : NULL, p.signature_good,
-			   &p.expected, correlation, correlation_len, out);
+	ld_receipt_outside(r, party, device, bytes, len, p.parsed ? &p.opened : NULL,
+			   p.signature_good, &p.expected, correlation, correlation_len, out);
 	ld_refused_out(r, party, device, bytes, len, out);
 	return LD_OK;
 }

@@ -85,7 +85,6 @@ enum ld_err ld_manifest_bulk_take(const Custody__Manifest *m, int64_t mass_g, ld
 struct treatment {
 	struct ld_custody *c;
 	const struct ld_fact *f;
-	const Liandan__WasteTreated *w;
 	Custody__Manifest *m; /* changed and not yet put */
 	size_t mark;
 };
@@ -256,7 +255,7 @@ static enum ld_err put_batch(struct ld_custody *c, const struct ld_fact *f,
 enum ld_err ld_treated_apply(struct ld_custody *c, const struct ld_fact *f,
 			     const Liandan__WasteTreated *w)
 {
-	struct treatment t = {.c = c, .f = f, .w = w};
+	struct treatment t = {.c = c, .f = f};
 	enum ld_err err = LD_OK;
 
 	for (size_t i = 0; err == LD_OK && i < w->n_inputs; i++) {

@@ -5,7 +5,8 @@
 
 #include "proto/base64.h"
 
-/* Scratch for packing one record; larger records (a manifest of 1,000 items) go through the arena. */
+/* Scratch for packing one record; larger records (a manifest of 1,000 items) go through the arena.
+ */
 #define PACK_STACK_BYTES 2048
 
 void ld_tkey_init(struct ld_tkey *k)
@@ -84,7 +85,8 @@ enum ld_err ld_rec_put(struct ld_custody *c, enum ld_table t, const void *key, s
 	}
 LD_STR_RECORDS(STR_DEFINE)
 
-enum ld_err ld_key_rec_get(struct ld_custody *c, const uint8_t key_id[LD_KEY_ID_BYTES], Custody__Key **out)
+enum ld_err ld_key_rec_get(struct ld_custody *c, const uint8_t key_id[LD_KEY_ID_BYTES],
+			   Custody__Key **out)
 {
 	return ld_rec_get(c, LD_T_KEY, key_id, LD_KEY_ID_BYTES, &custody__key__descriptor,
 			  (ProtobufCMessage **)out);
@@ -135,7 +137,8 @@ enum ld_err ld_ticket_put(struct ld_custody *c, const Custody__Ticket *rec)
 			  &rec->base);
 }
 
-enum ld_err ld_effect_get(struct ld_custody *c, const uint8_t hash[LD_HASH_BYTES], Custody__Effect **out)
+enum ld_err ld_effect_get(struct ld_custody *c, const uint8_t hash[LD_HASH_BYTES],
+			  Custody__Effect **out)
 {
 	return ld_rec_get(c, LD_T_EFFECT, hash, LD_HASH_BYTES, &custody__effect__descriptor,
 			  (ProtobufCMessage **)out);
@@ -155,8 +158,8 @@ static void stock_key(struct ld_tkey *k, const char *party, const char *site, co
 	ld_tkey_str(k, code);
 }
 
-enum ld_err ld_stock_get(struct ld_custody *c, const char *party, const char *site, const char *code,
-			 Custody__Stock **out)
+enum ld_err ld_stock_get(struct ld_custody *c, const char *party, const char *site,
+			 const char *code, Custody__Stock **out)
 {
 	struct ld_tkey k;
 
@@ -210,7 +213,8 @@ enum ld_err ld_gap_get(struct ld_custody *c, const char *plate, int64_t from_ms,
 	struct ld_tkey k;
 
 	gap_key(&k, plate, from_ms);
-	return ld_rec_get(c, LD_T_GAP, k.b, k.len, &custody__gap__descriptor, (ProtobufCMessage **)out);
+	return ld_rec_get(c, LD_T_GAP, k.b, k.len, &custody__gap__descriptor,
+			  (ProtobufCMessage **)out);
 }
 
 enum ld_err ld_gap_put(struct ld_custody *c, const Custody__Gap *rec)
@@ -267,8 +271,8 @@ static int load_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t
 	return 0;
 }
 
-enum ld_err ld_load_of(struct ld_custody *c, const char *plate, ProtobufCBinaryData *ids, size_t cap,
-		       size_t *n)
+enum ld_err ld_load_of(struct ld_custody *c, const char *plate, ProtobufCBinaryData *ids,
+		       size_t cap, size_t *n)
 {
 	struct ld_tkey k;
 	struct load_walk w = {.c = c, .ids = ids, .cap = cap};

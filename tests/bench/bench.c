@@ -1,6 +1,6 @@
-/* Figures: broker CPU per event and events a second, beside the sum of parts; receipt latency; memory.
- *   bench [--quick] [--vehicles N]
- * Ratios within one run are what counts: load generator and broker share the machine. */
+/* Figures: broker CPU per event and events a second, beside the sum of parts; receipt latency;
+ * memory. bench [--quick] [--vehicles N] Ratios within one run are what counts: load generator and
+ * broker share the machine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 static const double start_lat = 31.2, start_lon = 121.4;
 
 /* A Track of `fixes` fixes, 30 s apart, as terminal k's n-th segment. */
-static uint8_t *track(struct world *w, struct signer *s, const char *plate, const char *terminal, size_t n,
-		      size_t fixes, int64_t t0, size_t *len)
+static uint8_t *track(struct world *w, struct signer *s, const char *plate, const char *terminal,
+		      size_t n, size_t fixes, int64_t t0, size_t *len)
 {
 	Liandan__Track t = LIANDAN__TRACK__INIT;
 	Liandan__TrackBase base = LIANDAN__TRACK_BASE__INIT;
@@ -84,19 +84,22 @@ static void fleet_new(struct world *w, struct fleet *f, const char *prefix, Lian
 	}
 }
 
-static void fleet_load(struct world *w, struct fleet *f, struct load *l, size_t n, size_t fixes, int64_t t0)
+static void fleet_load(struct world *w, struct fleet *f, struct load *l, size_t n, size_t fixes,
+		       int64_t t0)
 {
 	load_new(l, n);
 	for (size_t i = 0; i < n; i++) {
 		size_t d = i % DEVICES;
 
-		l->bytes[i] = track(w, &f->s[d], f->plate[d], f->terminal[d], f->sent / DEVICES, fixes, t0, &l->len[i]);
+		l->bytes[i] = track(w, &f->s[d], f->plate[d], f->terminal[d], f->sent / DEVICES,
+				    fixes, t0, &l->len[i]);
 		l->from[i] = &f->s[d];
 		f->sent++;
 	}
 }
 
-static void custody_load(struct world *w, struct signer *clerk, struct load *l, size_t n, size_t first)
+static void custody_load(struct world *w, struct signer *clerk, struct load *l, size_t n,
+			 size_t first)
 {
 	load_new(l, n);
 	for (size_t i = 0; i < n; i++) {
@@ -149,8 +152,8 @@ static void latency_line(const char *name, double *ms, size_t n)
 	fflush(stdout);
 }
 
-static void one(struct world *w, struct broker *bare, struct broker *plugin, const char *name, struct load *l,
-		bool grouped)
+static void one(struct world *w, struct broker *bare, struct broker *plugin, const char *name,
+		struct load *l, bool grouped)
 {
 	struct run base, full;
 	double verify = parts_verify_us(l), append = grouped ? parts_append_us(l) : 0, sum;
@@ -158,8 +161,10 @@ static void one(struct world *w, struct broker *bare, struct broker *plugin, con
 	broker_load(bare, w, l, 1, &base);
 	broker_load(plugin, w, l, 1, &full);
 	sum = base.cpu_us + verify + append;
-	printf("| %-24s | %7.1f | %7.1f | %7.2f | %8.1f | %8.1f | %5.2f | %8.1f | %7.0f | %7.0f |\n", name, base.cpu_us, verify,
-	       append, sum, full.cpu_us, full.cpu_us / sum, full.all_us, base.per_s, full.per_s);
+	printf(
+	    "| %-24s | %7.1f | %7.1f | %7.2f | %8.1f | %8.1f | %5.2f | %8.1f | %7.0f | %7.0f |\n",
+	    name, base.cpu_us, verify, append, sum, full.cpu_us, full.cpu_us / sum, full.all_us,
+	    base.per_s, full.per_s);
 	fflush(stdout);
 }
 
@@ -184,7 +189,8 @@ static void memory(size_t vehicles)
 		snprintf(terminal, sizeof terminal, "T%06zu", i);
 		signer_new(&s[i], "carrier", terminal, LIANDAN__ALGORITHM__ALGORITHM_P256);
 		world_vehicle(&w, plate, "carrier", &s[i], terminal);
-		l.bytes[i] = track(&w, &s[i], plate, terminal, 0, 1, ld_region_now(w.region) - 60000, &l.len[i]);
+		l.bytes[i] = track(&w, &s[i], plate, terminal, 0, 1,
+				   ld_region_now(w.region) - 60000, &l.len[i]);
 		l.from[i] = &s[i];
 	}
 	ld_region_close(w.region);
@@ -192,7 +198,8 @@ static void memory(size_t vehicles)
 	before = broker_rss_kib(&b);
 	broker_load(&b, &w, &l, 1, &r);
 	after = broker_rss_kib(&b);
-	printf("\nMemory with %zu vehicles: broker's anonymous RSS %.1f MiB before, %.1f MiB after a track of each (%.0f "
+	printf("\nMemory with %zu vehicles: broker's anonymous RSS %.1f MiB before, %.1f MiB after "
+	       "a track of each (%.0f "
 	       "bytes a vehicle)\n",
 	       vehicles, (double)before / 1024, (double)after / 1024,
 	       (double)(after - before) * 1024 / (double)vehicles);
@@ -227,16 +234,20 @@ int main(int argc, char **argv)
 	fleet_new(&w, &ed25519, "E", LIANDAN__ALGORITHM__ALGORITHM_ED25519);
 	fleet_new(&w, &sm2, "S", LIANDAN__ALGORITHM__ALGORITHM_SM2);
 	signer_new(&clerk, "firm", "clerk", LIANDAN__ALGORITHM__ALGORITHM_P256);
-	world_key(&w, &clerk, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "person1", LIANDAN__ROLE__ROLE_GENERATOR);
+	world_key(&w, &clerk, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "person1",
+		  LIANDAN__ROLE__ROLE_GENERATOR);
 	t0 = ld_region_now(w.region) - 10 * LD_DAY_MS;
 	ld_region_close(w.region);
 	w.region = NULL;
 
 	broker_start(&bare, &w, false);
 	broker_start(&plugin, &w, true);
-	printf("CPU of the broker's thread, us per event; sum = bare + verify + append; all: with the index thread.\n\n");
-	printf("| events                   |    bare |  verify |  append |      sum |   plugin | ratio |      all |  bare/s |  plug/s |\n");
-	printf("|--------------------------|---------|---------|---------|----------|----------|-------|----------|---------|---------|\n");
+	printf("CPU of the broker's thread, us per event; sum = bare + verify + append; all: with "
+	       "the index thread.\n\n");
+	printf("| events                   |    bare |  verify |  append |      sum |   plugin | "
+	       "ratio |      all |  bare/s |  plug/s |\n");
+	printf("|--------------------------|---------|---------|---------|----------|----------|---"
+	       "----|----------|---------|---------|\n");
 	fleet_load(&w, &p256, &l, 4000 * scale, 1, t0);
 	one(&w, &bare, &plugin, "one-fix tracks, P-256", &l, true);
 	load_free(&l);
@@ -253,7 +264,8 @@ int main(int argc, char **argv)
 	one(&w, &bare, &plugin, "custody events, P-256", &l, false);
 	load_free(&l);
 
-	printf("\nReceipt latency, ms.\n\n| what                               |      p50 |      p99 |\n"
+	printf("\nReceipt latency, ms.\n\n| what                               |      p50 |      "
+	       "p99 |\n"
 	       "|------------------------------------|----------|----------|\n");
 	custody_load(&w, &clerk, &l, probes, 1000000);
 	broker_latency(&plugin, &w, &l, 20, NULL, ms);

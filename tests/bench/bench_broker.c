@@ -63,13 +63,15 @@ void broker_start(struct broker *b, const struct world *w, bool with_plugin)
 	f = fopen(path, "w");
 	if (f == NULL)
 		abort();
-	fprintf(f, "listener %d 127.0.0.1\nper_listener_settings false\npersistence false\nmax_qos 1\n"
-		   "set_tcp_nodelay true\nmax_packet_size 262144\nmax_queued_messages 100000\n"
-		   "max_queued_bytes 268435456\nmax_inflight_messages 0\nlog_type error\nlog_dest file %s/log\nuser %s\n",
+	fprintf(f,
+		"listener %d 127.0.0.1\nper_listener_settings false\npersistence false\nmax_qos 1\n"
+		"set_tcp_nodelay true\nmax_packet_size 262144\nmax_queued_messages 100000\n"
+		"max_queued_bytes 268435456\nmax_inflight_messages 0\nlog_type error\nlog_dest "
+		"file %s/log\nuser %s\n",
 		b->port, b->dir, getuid() == 0 ? "root" : "mosquitto");
 	if (with_plugin)
-		fprintf(f, "plugin %s\nplugin_opt_ledger_dir %s\nplugin_opt_custody_per_s 100000\n", LD_PLUGIN_PATH,
-			w->dir);
+		fprintf(f, "plugin %s\nplugin_opt_ledger_dir %s\nplugin_opt_custody_per_s 100000\n",
+			LD_PLUGIN_PATH, w->dir);
 	else
 		fprintf(f, "allow_anonymous true\n");
 	fclose(f);
@@ -107,7 +109,8 @@ double broker_cpu_s(const struct broker *b, bool all_threads)
 	if (f == NULL || fgets(line, sizeof line, f) == NULL || (p = strrchr(line, ')')) == NULL)
 		abort();
 	fclose(f);
-	if (sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime, &stime) != 2)
+	if (sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime, &stime) !=
+	    2)
 		abort();
 	return (double)(utime + stime) / (double)sysconf(_SC_CLK_TCK);
 }
@@ -171,7 +174,8 @@ static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_me
 	((struct conn *)ctx)->receipt_at = bench_wall_s();
 }
 
-static void conn_open(struct conn *c, const struct broker *b, const struct world *w, const struct signer *as, int k)
+static void conn_open(struct conn *c, const struct broker *b, const struct world *w,
+		      const struct signer *as, int k)
 {
 	char id[160];
 	char *token = NULL;
@@ -213,13 +217,16 @@ static void publish(struct conn *c, const struct load *l, size_t i)
 {
 	char topic[256];
 
-	snprintf(topic, sizeof topic, "waste/v1/testing/i/%s/%s", l->from[i]->party, l->from[i]->device);
-	if (mosquitto_publish(c->m, NULL, topic, (int)l->len[i], l->bytes[i], 1, false) != MOSQ_ERR_SUCCESS)
+	snprintf(topic, sizeof topic, "waste/v1/testing/i/%s/%s", l->from[i]->party,
+		 l->from[i]->device);
+	if (mosquitto_publish(c->m, NULL, topic, (int)l->len[i], l->bytes[i], 1, false) !=
+	    MOSQ_ERR_SUCCESS)
 		abort();
 	c->sent++;
 }
 
-void broker_load(struct broker *b, const struct world *w, const struct load *l, int connections, struct run *out)
+void broker_load(struct broker *b, const struct world *w, const struct load *l, int connections,
+		 struct run *out)
 {
 	struct conn c;
 	double cpu, all, wall;
@@ -255,7 +262,8 @@ void broker_latency(struct broker *b, const struct world *w, const struct load *
 	conn_open(&c, b, w, l->from[0], 1);
 	if (background != NULL)
 		conn_open(&bg, b, w, &w->authority, 0);
-	snprintf(filter, sizeof filter, "waste/v1/testing/r/%s/%s", l->from[0]->party, l->from[0]->device);
+	snprintf(filter, sizeof filter, "waste/v1/testing/r/%s/%s", l->from[0]->party,
+		 l->from[0]->device);
 	mosquitto_subscribe(c.m, NULL, filter, 1);
 	for (int i = 0; i < 10; i++)
 		mosquitto_loop(c.m, 20, 1);
@@ -267,7 +275,8 @@ void broker_latency(struct broker *b, const struct world *w, const struct load *
 		while (c.receipt_at == 0 && bench_wall_s() - began < 5) {
 			mosquitto_loop(c.m, background != NULL ? 0 : 5, 1);
 			if (background != NULL) {
-				for (int k = 0; k < 8 && j < background->n && bg.sent - bg.acked < 32; k++)
+				for (int k = 0;
+				     k < 8 && j < background->n && bg.sent - bg.acked < 32; k++)
 					publish(&bg, background, j++);
 				mosquitto_loop(bg.m, 1, 1);
 			}
@@ -275,7 +284,9 @@ void broker_latency(struct broker *b, const struct world *w, const struct load *
 		ms[i] = c.receipt_at == 0 ? 5000 : (c.receipt_at - began) * 1e3;
 		for (double until = bench_wall_s() + pause_ms / 1e3; bench_wall_s() < until;) {
 			mosquitto_loop(c.m, 1, 1);
-			for (int k = 0; background != NULL && k < 8 && j < background->n && bg.sent - bg.acked < 32; k++)
+			for (int k = 0; background != NULL && k < 8 && j < background->n &&
+					bg.sent - bg.acked < 32;
+			     k++)
 				publish(&bg, background, j++);
 			if (background != NULL)
 				mosquitto_loop(bg.m, 1, 1);

@@ -26,7 +26,8 @@ double bench_wall_s(void)
 	return clock_s(CLOCK_MONOTONIC);
 }
 
-/* OpenSSL's own cost: parsed keys, the DSSE encoding laid out beforehand, nothing of ours in the loop. */
+/* OpenSSL's own cost: parsed keys, the DSSE encoding laid out beforehand, nothing of ours in the
+ * loop. */
 double parts_verify_us(const struct load *l)
 {
 	struct ld_arena arena;
@@ -47,8 +48,8 @@ double parts_verify_us(const struct load *l)
 		ld_arena_reset(&arena);
 		if (ld_open_parse(l->bytes[i], l->len[i], &arena, &o, NULL) != LD_OK)
 			abort();
-		n = snprintf(head, sizeof head, "DSSEv1 %zu %s %zu ", strlen(LD_EVENT_TYPE), LD_EVENT_TYPE,
-			     o.event_len);
+		n = snprintf(head, sizeof head, "DSSEv1 %zu %s %zu ", strlen(LD_EVENT_TYPE),
+			     LD_EVENT_TYPE, o.event_len);
 		pae = malloc((size_t)n + o.event_len);
 		if (pae == NULL || ctx == NULL || pctx == NULL)
 			abort();
@@ -62,10 +63,11 @@ double parts_verify_us(const struct load *l)
 		ok = EVP_DigestVerifyInit(ctx, NULL,
 					  alg == LIANDAN__ALGORITHM__ALGORITHM_ED25519 ? NULL
 					  : alg == LIANDAN__ALGORITHM__ALGORITHM_SM2   ? EVP_sm3()
-										       : EVP_sha256(),
+										     : EVP_sha256(),
 					  NULL, pkey) == 1 &&
 		     EVP_DigestVerify(ctx, o.envelope->signatures[0]->signature.data,
-				      o.envelope->signatures[0]->signature.len, pae, (size_t)n + o.event_len) == 1;
+				      o.envelope->signatures[0]->signature.len, pae,
+				      (size_t)n + o.event_len) == 1;
 		spent += bench_cpu_s() - began;
 		if (!ok)
 			abort();
@@ -88,7 +90,8 @@ double parts_append_us(const struct load *l)
 	uint64_t index;
 	double began;
 
-	if (mkdtemp(dir) == NULL || ld_key_generate(LIANDAN__ALGORITHM__ALGORITHM_ED25519, &key) != LD_OK ||
+	if (mkdtemp(dir) == NULL ||
+	    ld_key_generate(LIANDAN__ALGORITHM__ALGORITHM_ED25519, &key) != LD_OK ||
 	    ld_note_key_init(&note, "liandan/bench/parts", ld_key_pkey(key)) != LD_OK)
 		abort();
 	opt.dir = dir;

@@ -349,3 +349,107 @@ class Receipt:
             return "unproven"
         vkey.check(value, pae(RECEIPT_TYPE, self.raw[:start]))
         return "signed"
+
+
+# ---- the connection ----
+
+
+class Device:
+    """One identity <party>/<device> with its key, its chain, and a connection over TLS with MQTT 5."""
+
+    WAIT_S = 20
+
+    def __init__(self, pb, facts, key, client):
+        self.pb, self.key, self.client = pb, key, client
+        self.region = facts["region"]
+        self.ledger_id = bytes.fromhex(facts["ledger_id"])
+        self.vkey = Vkey(facts["vkey"])
+        self.epoch, self.seq, self.prev = 0, 0, None
+        self.kept = {}  # payload hash → receipts that came
+        self.answers, self.connected = queue.Queue(), queue.Queue()
+        self.news = threading.Condition()
+        self.asked = 0
+        self.mqtt = None
+
+    def topic(self, kind):
+        return "waste/v1/%s/%s/%s" % (self.region, kind, self.client)
+
+    def connect(self, host, port, ca, password=None):
+        """Connects with a token (a fresh one unless given); returns the CONNACK's reason code, 0 when it is in."""
+        now = now_ms()
+        password = password or token(self.pb, self.key, self.client, self.ledger_id, now - 60_000, now + 300_000)
+        self.close()
+        m = mqtt.Client(self.client, protocol=mqtt.MQTTv5)
+        m.username_pw_set(self.client, password)
+        m.tls_set(ca_certs=ca)
+        m.on_connect = lambda c, u, flags, rc, props: self.connected.put(rc.value)
+        m.on_subscribe = lambda c, u, mid, codes, props: self.connected.put([code.value for code in codes])
+        m.on_message = self._arrived
+        m.connect(host, port, keepalive=30, clean_start=True)
+        m.loop_start()
+        self.mqtt = m
+        code = self.connected.get(timeout=self.WAIT_S)
+        if code:
+            self.close()
+            return code
+        m.subscribe([(self.topic("r"), mqtt.SubscribeOptions(qos=1)), (self.topic("q") + "/+", mqtt.SubscribeOptions(qos=1))])
+        granted = self.connected.get(timeout=self.WAIT_S)
+        need(granted == [1, 1], "the subscriptions were answered with %s" % granted)
+        return 0
+
+    def close(self):
+        if self.mqtt:
+            self.mqtt.disconnect()
+            self.mqtt.loop_stop()
+            self.mqtt = None
+
+    def _arrived(self, c, u, message):
+        if message.topic == self.topic("r"):
+            receipt = Receipt(self.pb, message.payload)
+            with self.news:
+                self.kept.setdefault(receipt.m.payload_hash, []).append(receipt)
+                self.news.notify_all()
+        else:
+            self.answers.put((message.properties.CorrelationData, message.payload))
+
+    def ask(self, verb, body=b""):
+        """Asks waste/v1/<region>/query/<verb>; gives the answer's bytes."""
+        self.asked += 1
+        correlation = b"%s-%d" % (verb.encode(), self.asked)
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.ResponseTopic = self.topic("q") + "/" + verb
+        properties.CorrelationData = correlation
+        self.mqtt.publish("waste/v1/%s/query/%s" % (self.region, verb), body, qos=1, properties=properties)
+        came, answer = self.answers.get(timeout=self.WAIT_S)
+        need(came == correlation, "the answer to another question")
+        return answer
+
+    def event(self, **members):
+        """The next event of this chain as a message; `members` overrides the header and gives the body."""
+        header = dict(ledger_id=self.ledger_id, region=self.region, submitter=self.key.id, epoch=self.epoch,
+                      seq=self.seq + 1, prev=self.prev, occurred_at_ms=now_ms(), clock=self.pb.CLOCK_NTP)
+        header.update(members)
+        return self.pb.Event(**header)
+
+    def seal(self, event, cosigners=()):
+        """(event bytes, envelope): signed by this device's key and its cosigners' keys."""
+        event.cosigners.extend(k.id for k in cosigners)
+        body = event.SerializeToString(deterministic=True)
+        return body, seal(self.pb, EVENT_TYPE, body, [self.key, *cosigners])
+
+    def used(self, body):
+        """The number of this event is used: the chain moves on."""
+        self.seq += 1
+        self.prev = sha256(body)
+
+    def publish(self, payload, times=1):
+        """Publishes on the own i/ topic; gives the receipt number `times` for these very bytes."""
+        need(self.mqtt.publish(self.topic("i"), payload, qos=1).rc == mqtt.MQTT_ERR_SUCCESS, "publishing failed")
+        return self.receipt(payload, times)
+
+    def receipt(self, payload, times=1):
+        name = sha256(payload)
+        with self.news:
+            came = self.news.wait_for(lambda: len(self.kept.get(name, ())) >= times, self.WAIT_S)
+            need(came, "no receipt in %d s" % self.WAIT_S)
+            return self.kept[name][times - 1]

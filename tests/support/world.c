@@ -14,13 +14,13 @@
 #define REQUIRE(cond)                                                                              \
 	do {                                                                                       \
 		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                 \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
 
-static void on_event(void *ctx, const char *party, const char *device, const uint8_t *bytes, size_t len,
-		     uint64_t index, int64_t at, const uint8_t *key_id)
+static void on_event(void *ctx, const char *party, const char *device, const uint8_t *bytes,
+		     size_t len, uint64_t index, int64_t at, const uint8_t *key_id)
 {
 	struct world *w = ctx;
 
@@ -28,8 +28,8 @@ static void on_event(void *ctx, const char *party, const char *device, const uin
 	w->n_events++;
 }
 
-static void on_receipt(void *ctx, const char *party, const char *device, const uint8_t *bytes, size_t len,
-		       const void *correlation, size_t correlation_len)
+static void on_receipt(void *ctx, const char *party, const char *device, const uint8_t *bytes,
+		       size_t len, const void *correlation, size_t correlation_len)
 {
 	struct world *w = ctx;
 
@@ -50,8 +50,8 @@ static void on_anomaly(void *ctx, const Custody__Anomaly *a, const char *what)
 	w->last_level = a->now->level;
 }
 
-static void on_refused(void *ctx, const char *party, const char *device, const uint8_t *bytes, size_t len,
-		       Liandan__Verdict verdict, Liandan__Reason reason)
+static void on_refused(void *ctx, const char *party, const char *device, const uint8_t *bytes,
+		       size_t len, Liandan__Verdict verdict, Liandan__Reason reason)
 {
 	(void)party, (void)device, (void)bytes, (void)len, (void)verdict, (void)reason;
 	((struct world *)ctx)->n_refused++;
@@ -82,7 +82,8 @@ void world_open(struct world *w)
 	REQUIRE(err == LD_OK);
 }
 
-void signer_new(struct signer *s, const char *party, const char *device, Liandan__Algorithm algorithm)
+void signer_new(struct signer *s, const char *party, const char *device,
+		Liandan__Algorithm algorithm)
 {
 	memset(s, 0, sizeof *s);
 	REQUIRE(ld_key_generate(algorithm, &s->key) == LD_OK);
@@ -163,10 +164,12 @@ static uint8_t *seal_with(struct world *w, struct signer *s, struct ld_key *cons
 	e->prev.len = LD_HASH_BYTES;
 	e->clock = LIANDAN__CLOCK__CLOCK_NTP;
 	if (e->occurred_at_ms == 0)
-		e->occurred_at_ms = w->region != NULL ? ld_region_now(w->region) : (int64_t)time(NULL) * 1000;
+		e->occurred_at_ms =
+		    w->region != NULL ? ld_region_now(w->region) : (int64_t)time(NULL) * 1000;
 	err = ld_seal(e, keys, n, &bytes, len, w->last_hash, &fault);
 	if (err != LD_OK)
-		fprintf(stderr, "seal: %s: %s %s\n", ld_err_text(err), fault.field, fault.what ? fault.what : "");
+		fprintf(stderr, "seal: %s: %s %s\n", ld_err_text(err), fault.field,
+			fault.what ? fault.what : "");
 	REQUIRE(err == LD_OK);
 	memcpy(s->prev, w->last_hash, LD_HASH_BYTES);
 	return bytes;
@@ -177,9 +180,11 @@ uint8_t *world_seal(struct world *w, struct signer *s, Liandan__Event *e, size_t
 	return seal_with(w, s, &s->key, 1, e, len);
 }
 
-Liandan__Verdict world_submit(struct world *w, const struct signer *s, const uint8_t *bytes, size_t len)
+Liandan__Verdict world_submit(struct world *w, const struct signer *s, const uint8_t *bytes,
+			      size_t len)
 {
-	REQUIRE(ld_region_submit(w->region, s->party, s->device, bytes, len, NULL, 0, &w->out) == LD_OK);
+	REQUIRE(ld_region_submit(w->region, s->party, s->device, bytes, len, NULL, 0, &w->out) ==
+		LD_OK);
 	return w->out.verdict;
 }
 
@@ -222,8 +227,8 @@ void world_party(struct world *w, const char *party, uint32_t roles, Liandan__Ti
 	by_authority(w, &e);
 }
 
-void world_key(struct world *w, struct signer *s, Liandan__KeySubject subject, const char *subject_id,
-	       uint32_t roles)
+void world_key(struct world *w, struct signer *s, Liandan__KeySubject subject,
+	       const char *subject_id, uint32_t roles)
 {
 	Liandan__KeyEnrolled k = LIANDAN__KEY_ENROLLED__INIT;
 	EVENT(e, KEY_ENROLLED, key_enrolled, &k);
@@ -244,14 +249,14 @@ void world_key(struct world *w, struct signer *s, Liandan__KeySubject subject, c
 	world_submit(w, &w->authority, bytes, len);
 	free(bytes);
 	if (w->out.verdict != LIANDAN__VERDICT__ACCEPTED)
-		fprintf(stderr, "key: verdict %d reason %d: %s\n", (int)w->out.verdict, (int)w->out.reason,
-			w->out.detail);
+		fprintf(stderr, "key: verdict %d reason %d: %s\n", (int)w->out.verdict,
+			(int)w->out.reason, w->out.detail);
 	REQUIRE(w->out.verdict == LIANDAN__VERDICT__ACCEPTED);
 	memcpy(s->prev, w->last_hash, LD_HASH_BYTES);
 }
 
-void world_site(struct world *w, const char *site, const char *party, Liandan__SiteKind kind, double lat,
-		double lon, double radius_m)
+void world_site(struct world *w, const char *site, const char *party, Liandan__SiteKind kind,
+		double lat, double lon, double radius_m)
 {
 	Liandan__SiteRegistered s = LIANDAN__SITE_REGISTERED__INIT;
 	Liandan__RingPoint point[4], *ring[4];
@@ -289,7 +294,8 @@ void world_vehicle(struct world *w, const char *plate, const char *party, struct
 	v.max_net_g = 20000000;
 	v.tare_g = 12000000;
 	by_authority(w, &e);
-	world_key(w, terminal, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_TERMINAL, terminal_id, LIANDAN__ROLE__ROLE_TERMINAL);
+	world_key(w, terminal, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_TERMINAL, terminal_id,
+		  LIANDAN__ROLE__ROLE_TERMINAL);
 	liandan__event__init(&e);
 	e.body_case = LIANDAN__EVENT__BODY_TERMINAL_MOUNTED;
 	e.terminal_mounted = &m;
@@ -302,8 +308,8 @@ void world_vehicle(struct world *w, const char *plate, const char *party, struct
 	by_authority(w, &e);
 }
 
-void world_licence(struct world *w, const char *licence, const char *party, Liandan__LicenceKind kind,
-		   const char *code)
+void world_licence(struct world *w, const char *licence, const char *party,
+		   Liandan__LicenceKind kind, const char *code)
 {
 	Liandan__LicenceGranted l = LIANDAN__LICENCE_GRANTED__INIT;
 	char *codes[1] = {(char *)(uintptr_t)code};
@@ -349,8 +355,9 @@ void world_scale(struct world *w, const char *instrument, const char *party, con
 	by_authority(w, &e);
 }
 
-Liandan__Verdict world_fix(struct world *w, struct signer *terminal, const char *plate, const char *terminal_id,
-			   int64_t t_ms, double lat, double lon, int64_t odometer_m, Liandan__LoadState load)
+Liandan__Verdict world_fix(struct world *w, struct signer *terminal, const char *plate,
+			   const char *terminal_id, int64_t t_ms, double lat, double lon,
+			   int64_t odometer_m, Liandan__LoadState load)
 {
 	Liandan__Track t = LIANDAN__TRACK__INIT;
 	Liandan__TrackBase base = LIANDAN__TRACK_BASE__INIT;
@@ -377,8 +384,8 @@ Liandan__Verdict world_fix(struct world *w, struct signer *terminal, const char 
 	return world_send(w, terminal, &e);
 }
 
-Liandan__Verdict world_send_cosigned(struct world *w, struct signer *s, struct signer *const *cosigners,
-				     size_t n, Liandan__Event *e)
+Liandan__Verdict world_send_cosigned(struct world *w, struct signer *s,
+				     struct signer *const *cosigners, size_t n, Liandan__Event *e)
 {
 	struct ld_key *keys[1 + LD_MAX_COSIGNERS] = {s->key};
 	size_t len;

@@ -190,6 +190,69 @@ static void outside_the_ledger_the_signature_is_checked(void **state)
 	assert_int_equal(verify(r), LD_ERR_NOT_FOUND);
 }
 
+/* The second receipt of a held event: its proof is that of the HeldApplied entry, which names the
+ * held one. */
+static void a_held_event_gets_a_second_receipt_that_verifies(void **state)
+{
+	struct rig *r = *state;
+	Liandan__WasteGenerated g = LIANDAN__WASTE_GENERATED__INIT;
+	Liandan__Line line = LIANDAN__LINE__INIT;
+	Liandan__Quantity quantity = LIANDAN__QUANTITY__INIT;
+	Liandan__Event e = LIANDAN__EVENT__INIT;
+	struct signer clerk;
+	uint8_t *cause, cause_hash[LD_HASH_BYTES];
+	size_t cause_len;
+	world_party(&r->w, "chemco", LIANDAN__ROLE__ROLE_GENERATOR, LIANDAN__TIER__TIER_KEY);
+	signer_new(&clerk, "chemco", "office", LIANDAN__ALGORITHM__ALGORITHM_P256);
+	world_key(&r->w, &clerk, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "wang",
+		  LIANDAN__ROLE__ROLE_GENERATOR);
+	world_site(&r->w, "s1", "chemco", LIANDAN__SITE_KIND__SITE_KIND_PRODUCTION, 31.0, 121.0,
+		   200);
+	submit_party(r, "cause"); /* sealed, not sent yet */
+	cause = r->event;
+	cause_len = r->event_len;
+	r->event = NULL;
+	memcpy(cause_hash, r->w.last_hash, LD_HASH_BYTES);
+	ProtobufCBinaryData after = {LD_HASH_BYTES, cause_hash};
+	quantity.mass_g = 1000;
+	quantity.unit = LIANDAN__UNIT__UNIT_KILOGRAM;
+	quantity.basis = LIANDAN__BASIS__BASIS_ESTIMATED;
+	line.line = 1;
+	line.code_system = LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_HAZARDOUS;
+	char code[] = "900-041-49", batch[] = "B1", site[] = "s1";
+	line.code = code;
+	line.quantity = &quantity;
+	g.batch = batch;
+	g.site = site;
+	g.line = &line;
+	g.destination = LIANDAN__DESTINATION__DESTINATION_STORE;
+	e.body_case = LIANDAN__EVENT__BODY_WASTE_GENERATED;
+	e.waste_generated = &g;
+	e.n_after = 1;
+	e.after = &after;
+	r->event = world_seal(&r->w, &clerk, &e, &r->event_len);
+	assert_int_equal(world_submit(&r->w, &clerk, r->event, r->event_len),
+			 LIANDAN__VERDICT__HELD);
+	take_receipt(r);
+	assert_int_equal(verify(r), LD_OK);
+	uint64_t held = r->receipt->index;
+	assert_int_equal(world_submit(&r->w, &r->w.authority, cause, cause_len),
+			 LIANDAN__VERDICT__ACCEPTED);
+	take_receipt(r);
+	assert_int_equal(r->receipt->index, held);
+	assert_true(r->receipt->applied_index > held);
+	assert_int_equal(r->receipt->verdict, LIANDAN__VERDICT__ACCEPTED);
+	assert_int_equal(verify(r), LD_OK);
+	/* it cannot be turned into the answer to another held event, or into another verdict */
+	r->receipt->index++;
+	assert_int_equal(verify(r), LD_ERR_SIGNATURE);
+	r->receipt->index--;
+	r->receipt->verdict = LIANDAN__VERDICT__REFUSED;
+	assert_int_equal(verify(r), LD_ERR_SIGNATURE);
+	free(cause);
+	signer_free(&clerk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +264,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(every_bit_of_the_proof_counts, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_duplicate_has_the_first_verdict_and_a_fresh_proof,
 					    setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_held_event_gets_a_second_receipt_that_verifies, setup,
+					    teardown),
 	    cmocka_unit_test_setup_teardown(outside_the_ledger_the_signature_is_checked, setup,
 					    teardown),
 	};

@@ -132,8 +132,9 @@ static void test_mangled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_plain),   cmocka_unit_test(test_quoted), cmocka_unit_test(test_columns),
-	    cmocka_unit_test(test_refused), cmocka_unit_test(test_limits), cmocka_unit_test(test_mangled),
+	    cmocka_unit_test(test_plain),   cmocka_unit_test(test_quoted),
+	    cmocka_unit_test(test_columns), cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_limits),  cmocka_unit_test(test_mangled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

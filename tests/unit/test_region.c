@@ -1,5 +1,5 @@
-/* The whole way of an event without a broker: genesis, key, track, receipt that verifies; chain verdicts; restart;
- * state = replay(ledger). */
+/* The whole way of an event without a broker: genesis, key, track, receipt that verifies; chain
+ * verdicts; restart; state = replay(ledger). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,11 +39,13 @@ static int teardown(void **state)
 
 static Liandan__Verdict fix(struct world *w, int k)
 {
-	return world_fix(w, &truck, "A1", "T1", ld_region_now(w->region) - 100000 + k, 31.2 + 0.0001 * k, 121.4, 1000 + k,
+	return world_fix(w, &truck, "A1", "T1", ld_region_now(w->region) - 100000 + k,
+			 31.2 + 0.0001 * k, 121.4, 1000 + k,
 			 LIANDAN__LOAD_STATE__LOAD_STATE_UNSPECIFIED);
 }
 
-/* As a device does it: the leaf is rebuilt from the receipt's fields and the bytes that were sent. */
+/* As a device does it: the leaf is rebuilt from the receipt's fields and the bytes that were sent.
+ */
 static void verify_receipt(struct world *w, const uint8_t *sent, size_t sent_len)
 {
 	Liandan__Receipt *rc = liandan__receipt__unpack(NULL, w->receipt_len, w->receipt);
@@ -88,12 +90,14 @@ static void verify_receipt(struct world *w, const uint8_t *sent, size_t sent_len
 		liandan__entry__pack(&e, bytes);
 		ld_merkle_leaf(bytes, n, &leaf);
 		free(bytes);
-		assert_int_equal(ld_tlog_proof_verify(rc->tlog_proof, strlen(rc->tlog_proof), &key, &leaf, &index, &cp),
+		assert_int_equal(ld_tlog_proof_verify(rc->tlog_proof, strlen(rc->tlog_proof), &key,
+						      &leaf, &index, &cp),
 				 LD_OK);
 		assert_int_equal(index, rc->index);
 		leaf.b[0] ^= 1;
-		assert_int_not_equal(
-		    ld_tlog_proof_verify(rc->tlog_proof, strlen(rc->tlog_proof), &key, &leaf, &index, &cp), LD_OK);
+		assert_int_not_equal(ld_tlog_proof_verify(rc->tlog_proof, strlen(rc->tlog_proof),
+							  &key, &leaf, &index, &cp),
+				     LD_OK);
 		ld_key_free(k);
 	}
 	liandan__receipt__free_unpacked(rc, NULL);
@@ -172,9 +176,11 @@ static void test_outside(void **state)
 	assert_int_equal(ld_region_flush(w->region), LD_OK);
 	size = ld_region_head(w->region)->size;
 	assert_int_equal(world_submit(w, &truck, NULL, 0), LIANDAN__VERDICT__MALFORMED);
-	assert_int_equal(world_submit(w, &truck, (const uint8_t *)"rubbish", 7), LIANDAN__VERDICT__MALFORMED);
+	assert_int_equal(world_submit(w, &truck, (const uint8_t *)"rubbish", 7),
+			 LIANDAN__VERDICT__MALFORMED);
 	bytes = calloc(1, LD_MAX_ENVELOPE_BYTES + 1);
-	assert_int_equal(world_submit(w, &truck, bytes, LD_MAX_ENVELOPE_BYTES + 1), LIANDAN__VERDICT__TOO_LARGE);
+	assert_int_equal(world_submit(w, &truck, bytes, LD_MAX_ENVELOPE_BYTES + 1),
+			 LIANDAN__VERDICT__TOO_LARGE);
 	free(bytes);
 	e.body_case = LIANDAN__EVENT__BODY_PARTY_REGISTERED;
 	e.party_registered = &p;
@@ -197,7 +203,8 @@ static void test_outside(void **state)
 	free(bytes);
 	assert_int_equal(ld_region_flush(w->region), LD_OK);
 	assert_int_equal(ld_region_head(w->region)->size, size + 1);
-	assert_int_equal(world_send(w, &truck, &e), LIANDAN__VERDICT__REFUSED); /* not an authority */
+	assert_int_equal(world_send(w, &truck, &e),
+			 LIANDAN__VERDICT__REFUSED); /* not an authority */
 	assert_int_equal(w->out.reason, LIANDAN__REASON__WRONG_ROLE);
 }
 
@@ -208,8 +215,9 @@ static void digest_of(struct world *w, struct ld_hash *out)
 
 	assert_int_equal(ld_state_open_scratch(&scratch), LD_OK);
 	assert_int_equal(ld_region_replay(ld_region_core(w->region), scratch, "testing",
-					  ld_region_ledger_id(w->region), 0, ld_region_head(w->region)->size, NULL,
-					  NULL, why, sizeof why),
+					  ld_region_ledger_id(w->region), 0,
+					  ld_region_head(w->region)->size, NULL, NULL, why,
+					  sizeof why),
 			 LD_OK);
 	assert_int_equal(ld_state_digest(scratch, out), LD_OK);
 	ld_state_close(scratch);
