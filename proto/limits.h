@@ -77,5 +77,6 @@
 #define LD_MAX_TO_CLEAR 65536	  /* closed manifests whose retained state is to go */
 #define LD_MAX_REFUSED_PER_S 50	  /* on refused/ */
 #define LD_MAX_LOG_LINES_PER_S 20 /* about what clients do */
+#define LD_MAX_HELD_PER_PARTY (LD_MAX_HELD_PER_MANIFEST / 4) /* of one manifest's */
 
 #endif

@@ -32,8 +32,8 @@ static enum ld_err key_init(struct ld_note_key *key, const char *name, EVP_PKEY 
 		return LD_ERR_KEY;
 	memset(key, 0, sizeof *key);
 	memcpy(key->name, name, n);
-	memcpy(buf, name,
-	       n); /* bytes to be hashed, no string. NOLINT(bugprone-not-null-terminated-result) */
+	/* bytes to be hashed, no string. NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
+	memcpy(buf, name, n);
 	buf[n] = 0x0A;
 	buf[n + 1] = type;
 	if (EVP_PKEY_get_raw_public_key(pkey, buf + n + 2, &pub_len) != 1 ||

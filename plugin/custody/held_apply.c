@@ -79,7 +79,8 @@ enum ld_err ld_held_put(struct ld_custody *c, const struct ld_fact *f, Liandan__
 	for (size_t i = 0; err == LD_OK && i < h.n_manifests + h.n_causes; i++) {
 		by_key(&k, i < h.n_manifests ? h.manifests[i] : h.causes[i - h.n_manifests],
 		       f->index);
-		err = ld_state_put(c->state, LD_T_HELD_BY, k.b, k.len, "", 0);
+		err = ld_state_put(c->state, LD_T_HELD_BY, k.b, k.len, f->signer->party,
+				   strlen(f->signer->party));
 	}
 	if (err == LD_OK)
 		err = count_held(c, f->event->submitter.data, true);

@@ -154,16 +154,24 @@ static bool judge_body(struct ld_custody *c, const struct ld_fact *f, struct ld_
 	return ld_track_judge(c, f, j);
 }
 
+struct held_count {
+	const char *party;
+	size_t all, own;
+};
+
 static int count_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
 		     size_t len)
 {
-	size_t *n = ctx;
+	struct held_count *n = ctx;
 
-	(void)key, (void)key_len, (void)value, (void)len;
-	return ++*n >= LD_MAX_HELD_PER_MANIFEST;
+	(void)key, (void)key_len;
+	n->all++;
+	n->own += len == strlen(n->party) && memcmp(value, n->party, len) == 0;
+	return 0;
 }
 
-/* PROTOCOL, HELD: at most 64 a manifest, 1,024 a signer. */
+/* PROTOCOL, HELD: at most 64 a manifest, 1,024 a signer. Of the 64 a party has its share, so that
+ * nobody's parked events keep another's facts out. */
 static void bound_held(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
 {
 	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
@@ -178,15 +186,15 @@ static void bound_held(struct ld_custody *c, const struct ld_fact *f, struct ld_
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		size_t held = 0;
+		struct held_count held = {.party = f->signer->party};
 
 		ld_state_walk(c->state, LD_T_HELD_BY, ids[i].data, ids[i].len, NULL, 0, count_one,
 			      &held, NULL);
-		if (held < LD_MAX_HELD_PER_MANIFEST)
+		if (held.all < LD_MAX_HELD_PER_MANIFEST && held.own < LD_MAX_HELD_PER_PARTY)
 			continue;
 		j->verdict = LIANDAN__VERDICT__ACCEPTED;
-		ld_refuse(j, LIANDAN__REASON__LIMIT, "%d events of this manifest are held already",
-			  LD_MAX_HELD_PER_MANIFEST);
+		ld_refuse(j, LIANDAN__REASON__LIMIT, "%zu events of this manifest are held already, %zu of this party",
+			  held.all, held.own);
 		return;
 	}
 }

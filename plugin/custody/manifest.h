@@ -27,6 +27,9 @@ int64_t ld_manifest_declared_g(const Custody__Manifest *m);
 int64_t ld_manifest_accepted_g(const Custody__Manifest *m);
 /* Grams accepted of one line; 0 when the acceptance does not name it. */
 int64_t ld_line_accepted_g(const Custody__Manifest *m, uint32_t line);
+/* It is on the way, or has arrived at another place than the receiver's: an arrival at the wrong
+ * place is mended by the next one. */
+bool ld_may_arrive(const Custody__Manifest *m);
 /* An offer that nobody has taken, withdrawn or declined and that has not expired at at_ms. */
 bool ld_offer_live(const Custody__Manifest *m, int64_t at_ms);
 /* The last offer is this event. */

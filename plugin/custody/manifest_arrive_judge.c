@@ -75,9 +75,7 @@ static bool arrived_one(struct ld_custody *c, const struct ld_fact *f, const Lia
 	r = reach_of(m, CUSTODY__MANIFEST_STATE__IN_TRANSIT);
 	if (r == NOT_YET)
 		return not_here(j, r, "the hand-over is not here yet", "");
-	/* an arrival at the wrong place is mended by the next one */
-	if (m->state == CUSTODY__MANIFEST_STATE__ARRIVED &&
-	    strcmp(m->arrived_site, m->created->receiver->site) != 0)
+	if (ld_may_arrive(m))
 		r = HERE;
 	if (r == PASSED)
 		return true;

@@ -50,6 +50,22 @@ static void explain(struct ld_custody *c, const struct ld_fact *f, struct ld_own
 				   f->index);
 }
 
+/* Only what this event has brought to its end: it may name what others carry, or what is lost. */
+static void arrived(struct ld_custody *c, const struct ld_fact *f, const Liandan__Arrived *b,
+		    struct ld_own_list *own)
+{
+	for (size_t i = 0; i < b->n_manifests; i++) {
+		size_t mark = c->arena->used;
+		Custody__Manifest *m;
+		bool here = ld_manifest_get(c, b->manifests[i], &m) == LD_OK &&
+			    m->updated_index == f->index;
+
+		c->arena->used = mark;
+		if (here)
+			explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE, b->manifests[i]);
+	}
+}
+
 /* CN closes at acceptance; a profile may wait for treatment. */
 static void accepted(struct ld_custody *c, const struct ld_fact *f, const Liandan__Accepted *a,
 		     struct ld_own_list *own)
@@ -73,9 +89,7 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->handover_taken->manifest);
 		break;
 	case LIANDAN__EVENT__BODY_ARRIVED:
-		for (size_t i = 0; i < e->arrived->n_manifests; i++)
-			explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE,
-				e->arrived->manifests[i]);
+		arrived(c, f, e->arrived, own);
 		break;
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE, e->received->manifest);

@@ -208,8 +208,8 @@ static enum ld_err arrive_one(struct ld_custody *c, const struct ld_fact *f,
 
 	if (err != LD_OK)
 		return found(err);
-	if (m->state != CUSTODY__MANIFEST_STATE__IN_TRANSIT &&
-	    m->state != CUSTODY__MANIFEST_STATE__ARRIVED)
+	/* the event may name what has arrived before, and what others carry */
+	if (!ld_may_arrive(m) || strcmp(f->signer->party, m->holder) != 0)
 		return LD_OK;
 	m->state = CUSTODY__MANIFEST_STATE__ARRIVED;
 	m->arrived_ms = ld_step_ms(f, m->taken_ms);

@@ -79,6 +79,13 @@ int64_t ld_items_of_line_g(Liandan__Item *const *items, size_t n, uint32_t line)
 	return sum;
 }
 
+bool ld_may_arrive(const Custody__Manifest *m)
+{
+	if (m->state == CUSTODY__MANIFEST_STATE__ARRIVED)
+		return strcmp(m->arrived_site, m->created->receiver->site) != 0;
+	return m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT;
+}
+
 bool ld_offer_live(const Custody__Manifest *m, int64_t at_ms)
 {
 	return m->offer != NULL && !m->offer->closed && m->offer->expires_ms > at_ms;

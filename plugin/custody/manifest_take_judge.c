@@ -66,11 +66,18 @@ static bool find_offer(struct ld_custody *c, struct taking *t, struct ld_judgeme
 	}
 	if (ld_offer_is(t->m, b->offer)) {
 		t->offer = t->m->offer;
-		return true;
+		return t->offer->leg == b->leg || ld_violate(c, j, LIANDAN__REASON__UNKNOWN_OFFER,
+							     b->plate, t->offer->leg, b->leg);
 	}
 	if (b->offer.len != LD_HASH_BYTES || ld_effect_get(c, b->offer.data, &e) != LD_OK ||
 	    e->verdict == LIANDAN__VERDICT__HELD)
 		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_CAUSE, "the offer is not here yet");
+	/* an event that took effect and was no offer of this manifest: nobody gave */
+	if (e->verdict == LIANDAN__VERDICT__ACCEPTED && t->giver == NULL &&
+	    (t->m->offer == NULL || e->index <= t->m->created_index ||
+	     e->index >= t->m->offer->index))
+		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_OFFER,
+				 "entry %" PRIu64 " is no offer of this manifest", e->index);
 	/* replaced since, or refused: the waste is on the truck all the same */
 	return ld_violate(c, j,
 			  e->verdict == LIANDAN__VERDICT__ACCEPTED ? LIANDAN__REASON__OFFER_EXPIRED
@@ -85,8 +92,6 @@ static bool check_taker(struct ld_custody *c, const struct ld_fact *f, const str
 	const char *party = f->signer->party;
 	bool named = named_for_leg(t->m, party, t->b->leg);
 
-	if ((f->signer->roles & LD_ROLES_DRIVER) == 0)
-		return ld_wrong_role(f, j, "the taker's driver");
 	if (t->offer != NULL ? strcmp(t->offer->to_party, party) != 0 : !named && t->giver == NULL)
 		return ld_wrong_role(f, j, "a driver of the party it was offered to");
 	if (!named)
@@ -268,6 +273,8 @@ bool ld_taken_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan
 	if (b->child.len != 0)
 		return ld_refuse(j, LIANDAN__REASON__LIMIT,
 				 "partial hand-overs (child manifests) are not taken yet");
+	if ((f->signer->roles & LD_ROLES_DRIVER) == 0)
+		return ld_wrong_role(f, j, "the taker's driver");
 	if (ld_manifest_get(c, b->manifest, &m) != LD_OK)
 		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE, "the manifest is not here yet");
 	t.m = m;

@@ -6,6 +6,8 @@
 #include "plugin/custody/region_internal.h"
 #include "plugin/custody/site.h"
 
+#define LD_UP_AGAIN_MS 250
+
 int64_t ld_region_now(struct ld_region *r)
 {
 	return ld_clock_now(&r->clock);
@@ -105,6 +107,14 @@ enum ld_err ld_region_reader(struct ld_region *r)
 	return LD_OK;
 }
 
+/* No snapshot of ours stands while core begins a batch or commits: its map can grow, pages are used
+ * again, and a failed commit can reopen. ld_region_reader opens the next one where it is needed. */
+static void drop_reader(struct ld_region *r)
+{
+	ld_core_reader_close(r->reader);
+	r->reader = NULL;
+}
+
 enum ld_err ld_region_append(struct ld_region *r, const Liandan__Entry *entry, uint64_t *index)
 {
 	size_t n = liandan__entry__get_packed_size(entry);
@@ -112,6 +122,8 @@ enum ld_err ld_region_append(struct ld_region *r, const Liandan__Entry *entry, u
 
 	if (n > LD_MAX_ENTRY_BYTES)
 		return LD_ERR_LIMIT;
+	if (ld_core_pending(r->core) == 0)
+		drop_reader(r);
 	liandan__entry__pack(entry, r->entry_buf);
 	err = ld_core_append(r->core, r->entry_buf, n, entry->recorded_at_ms, index);
 	if (err != LD_OK)
@@ -124,35 +136,46 @@ enum ld_err ld_region_append(struct ld_region *r, const Liandan__Entry *entry, u
 	return LD_OK;
 }
 
+/* State back to its last commit and up to core's head again. While that fails (state's disk is full
+ * too) nothing can be decided from it: read-only until it succeeds. */
+static void bring_up(struct ld_region *r)
+{
+	char why[256] = "";
+	uint64_t size = ld_core_head(r->core)->size;
+	enum ld_err err = ld_state_abort(r->custody.state, &r->applied);
+
+	if (err == LD_OK)
+		err = ld_region_replay(r->core, r->custody.state, r->name, r->custody.ledger_id,
+				       r->applied, size, NULL, NULL, why, sizeof why);
+	r->up_tried_ms = ld_clock_boot_ms();
+	if (err == LD_OK) {
+		r->applied = size;
+		if (r->state_down)
+			r->read_only_why[0] = '\0';
+	} else if (r->state_down || r->read_only_why[0] == '\0') {
+		snprintf(r->read_only_why, sizeof r->read_only_why,
+			 "state could not be brought up again: %.120s",
+			 why[0] != '\0' ? why : ld_err_text(err));
+	}
+	r->state_down = err != LD_OK;
+}
+
 /* Nothing of the batch was receipted: core forgets it, state goes back to its last commit and is
  * brought up to core's head again (LEDGER: Committing). */
 enum ld_err ld_region_fail(struct ld_region *r, enum ld_err err)
 {
-	char why[256] = "", line[400];
-	uint64_t size;
-	enum ld_err again;
+	char line[400];
 
 	ld_core_abort(r->core);
 	ld_region_outputs_drop(r);
 	ld_keyring_clear(r->keys);
 	ld_site_cache_drop(&r->custody);
-	ld_core_reader_close(r->reader); /* the environment may have been reopened */
-	r->reader = NULL;
+	drop_reader(r); /* the environment may have been reopened */
 	r->oldest_pending_ms = 0;
-	size = ld_core_head(r->core)->size;
-	ld_recent_truncate(r->recent, size);
-	again = ld_core_reader_open(r->core, &r->reader);
-	if (again == LD_OK)
-		again = ld_state_abort(r->custody.state, &r->applied);
-	if (again == LD_OK)
-		again = ld_region_replay(r->core, r->custody.state, r->name, r->custody.ledger_id,
-					 r->applied, size, NULL, NULL, why, sizeof why);
-	if (again == LD_OK)
-		r->applied = size;
-	else
-		snprintf(r->read_only_why, sizeof r->read_only_why,
-			 "state could not be brought up again: %.120s",
-			 why[0] != '\0' ? why : ld_err_text(again));
+	ld_recent_truncate(r->recent, ld_core_head(r->core)->size);
+	r->rejudge_held = true; /* what was freed in the batch is held again */
+	r->rejudge_from = 0;
+	bring_up(r);
 	snprintf(line, sizeof line,
 		 "the ledger cannot take events: %s; nothing receipted is harmed",
 		 ld_err_text(err));
@@ -250,15 +273,12 @@ enum ld_err ld_region_flush(struct ld_region *r)
 	enum ld_err err;
 
 	if (ld_core_pending(r->core) == 0) {
-		if (r->out_first != NULL)
+		if (r->out_first != NULL && ld_region_reader(r) == LD_OK)
 			tell_all(r);
 		return LD_OK;
 	}
 	began = ld_clock_boot_ms();
-	/* no snapshot of ours stands while core commits: pages are used again, and a failed commit
-	 * can reopen */
-	ld_core_reader_close(r->reader);
-	r->reader = NULL;
+	drop_reader(r);
 	err = ld_core_commit(r->core);
 	if (err != LD_OK)
 		return ld_region_fail(r, err);
@@ -321,7 +341,9 @@ static enum ld_err state_due(struct ld_region *r)
 		return LD_OK;
 	r->last_state_ms = now;
 	r->state_events = 0;
-	return ld_state_commit(r->custody.state, r->applied);
+	enum ld_err err = ld_state_commit(r->custody.state, r->applied);
+	/* it has forgotten what it did not commit */
+	return err == LD_OK ? LD_OK : ld_region_fail(r, err);
 }
 
 enum ld_err ld_region_tick(struct ld_region *r, bool *checkpoint_advanced)
@@ -330,6 +352,10 @@ enum ld_err ld_region_tick(struct ld_region *r, bool *checkpoint_advanced)
 	enum ld_err err = LD_OK;
 
 	*checkpoint_advanced = false;
+	if (r->state_down && boot - r->up_tried_ms >= LD_UP_AGAIN_MS)
+		bring_up(r);
+	if (r->state_down)
+		return LD_ERR_STATE;
 	/* a busy loop ticks once a packet: time is looked at ten times a second, no more */
 	if (boot - r->last_time_ms >= LD_TIME_MS && r->read_only_why[0] == '\0') {
 		r->last_time_ms = boot;

@@ -104,6 +104,7 @@ static void note_held(struct ld_region *r, const struct ld_fact *f, const Custod
 		}
 		for (size_t i = 0; i < n; i++)
 			ld_region_dirty_manifest(r, ids[i]);
+		ld_region_touch_keys(r, f->event);
 	}
 	o = ld_region_out(r, LD_OUT_RECEIPT, held->envelope.data, held->envelope.len);
 	if (o == NULL)
@@ -115,10 +116,15 @@ static void note_held(struct ld_region *r, const struct ld_fact *f, const Custod
 	o->index = f->index;
 	o->applied_index = applied_index;
 	o->recorded_at_ms = f->recorded_at_ms;
-	o->verdict = h->verdict;
-	o->reason = h->reason;
 	o->epoch = f->event->epoch;
 	o->seq = f->event->seq;
+}
+
+/* From the tick, and from the first one. */
+static void rejudge_soon(struct ld_region *r)
+{
+	r->rejudge_held = true;
+	r->rejudge_from = 0;
 }
 
 static enum ld_err apply_one(struct ld_region *r, const Liandan__OwnEvent *own, struct work *w,
@@ -128,6 +134,7 @@ static enum ld_err apply_one(struct ld_region *r, const Liandan__OwnEvent *own, 
 	Custody__Held *held = NULL;
 	uint64_t index;
 	int64_t at;
+	size_t mark;
 	enum ld_err err;
 
 	if (own->body_case == LIANDAN__OWN_EVENT__BODY_HELD_APPLIED) {
@@ -137,9 +144,11 @@ static enum ld_err apply_one(struct ld_region *r, const Liandan__OwnEvent *own, 
 		if (err != LD_OK)
 			return err == LD_ERR_NOT_FOUND ? LD_OK : err;
 	}
+	mark = r->scratch.used;
 	err = append_own(r, own, &index, &at);
 	if (err == LD_OK)
 		err = ld_apply_own(&r->custody, own, index, at);
+	r->scratch.used = mark; /* apply keeps nothing: many may follow one event */
 	if (err != LD_OK)
 		return err;
 	note_anomaly(r, own, index);
@@ -149,7 +158,7 @@ static enum ld_err apply_one(struct ld_region *r, const Liandan__OwnEvent *own, 
 		return LD_OK;
 	note_held(r, &freed, held, own->held_applied, index);
 	if (w == NULL || w->n == LD_MAX_OWN_EVENTS) {
-		r->rejudge_held = true; /* the rest from the tick */
+		rejudge_soon(r);
 		return LD_OK;
 	}
 	w->fact[w->n] = freed;
@@ -186,13 +195,16 @@ static enum ld_err try_held(struct ld_region *r, uint64_t index, struct work *w)
 	struct ld_judgement j;
 	struct ld_fact f;
 	Liandan__HeldApplied *h;
+	size_t mark = r->scratch.used;
 	enum ld_err err = ld_held_load(&r->custody, index, &f);
 
 	if (err != LD_OK)
 		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
 	ld_judge(&r->custody, &f, &j);
-	if (j.verdict == LIANDAN__VERDICT__HELD)
+	if (j.verdict == LIANDAN__VERDICT__HELD) {
+		r->scratch.used = mark; /* whoever parks many large events stops nobody */
 		return LD_OK;
+	}
 	h = ld_own_add(&r->custody, &own, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED);
 	if (h == NULL)
 		return LD_ERR_NOMEM;
@@ -212,11 +224,18 @@ static enum ld_err wake(struct ld_region *r, const struct ld_fact *f, struct wor
 	uint64_t waiting[WAITING_AT_ONCE];
 	size_t n = ld_held_waiting(&r->custody, f, waiting, WAITING_AT_ONCE);
 
+	if (n == WAITING_AT_ONCE) /* there may be more */
+		rejudge_soon(r);
 	for (size_t i = 0; i < n; i++) {
 		enum ld_err err;
 
 		if (waiting[i] == f->index)
 			continue;
+		/* what one takes effect for here must also have room for what follows from it */
+		if (w->n == LD_MAX_OWN_EVENTS || r->scratch.used > LD_SCRATCH_BYTES / 2) {
+			rejudge_soon(r);
+			break;
+		}
 		err = try_held(r, waiting[i], w);
 		if (err != LD_OK)
 			return err;
@@ -295,6 +314,9 @@ enum ld_err ld_region_rejudge(struct ld_region *r)
 	enum ld_err err = LD_OK;
 
 	n = ld_held_all(&r->custody, r->rejudge_from, held, WAITING_AT_ONCE);
+	/* before they are judged: what they bring about may ask for another round */
+	r->rejudge_from = n == WAITING_AT_ONCE ? held[n - 1] + 1 : 0;
+	r->rejudge_held = n == WAITING_AT_ONCE;
 	for (size_t i = 0; err == LD_OK && i < n; i++) {
 		struct work *w;
 
@@ -306,8 +328,11 @@ enum ld_err ld_region_rejudge(struct ld_region *r)
 		err = try_held(r, held[i], w);
 		if (err == LD_OK)
 			err = run_work(r, w);
+		if (err == LD_ERR_NOMEM) { /* it stays until its clock runs out: the rest goes on */
+			ld_region_fail(r, err);
+			r->rejudge_from = held[i] + 1;
+			return LD_OK;
+		}
 	}
-	r->rejudge_from = n == WAITING_AT_ONCE ? held[n - 1] + 1 : 0;
-	r->rejudge_held = n == WAITING_AT_ONCE;
 	return err == LD_OK ? LD_OK : ld_region_fail(r, err);
 }

@@ -10,13 +10,16 @@
 #include "plugin/custody/recent.h"
 #include "plugin/custody/region.h"
 
-#define LD_SCRATCH_BYTES (4 * LD_MAX_ARENA_BYTES) /* records and own events of one event */
+/* Records and own events of one event: 16 violations keep a full manifest each (under 1 MiB), and
+ * as much again for what follows. Taken once, touched only as far as it is used. */
+#define LD_SCRATCH_BYTES (32 * LD_MAX_ARENA_BYTES)
 #define LD_STATE_COMMIT_MS 1000
 #define LD_STATE_COMMIT_EVENTS 5000
 #define LD_ANCHOR_MS 1000
 #define LD_TIME_MS 50
 #define LD_MAX_CORRELATION_BYTES 256
-#define LD_UNSIGNED_RECEIPTS_PER_S 5 /* per device, of verdicts outside the ledger */
+#define LD_OUTSIDE_RECEIPTS_PER_S 10 /* per device: unsigned ones, and signatures checked for one  \
+				      */
 #define LD_DEVICE_SLOTS 1024
 
 /* Ledger time: wall clock at start, then CLOCK_BOOTTIME (CUSTODY: Time). */
@@ -85,6 +88,8 @@ struct ld_region {
 	char name[LD_MAX_ID_BYTES + 1];
 	struct ld_clock clock;
 	char read_only_why[200]; /* empty: writable */
+	bool state_down;      /* state stands before core's head, and that is why: the tick tries again */
+	int64_t up_tried_ms;  /* boot time of the last attempt */
 	int64_t hold_deadlines_until_ms;
 	struct ld_out *out_first, *out_last;
 	struct ld_dirty *manifests, *vehicles;
@@ -124,6 +129,10 @@ void ld_region_dirty_vehicle(struct ld_region *r, const char *plate);
 enum ld_err ld_region_reader(struct ld_region *r); /* renewed to the committed head */
 bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s);
 
+/* region_submit.c: keys that the registry has changed are parsed anew; the client of a revoked one
+ * is let go. */
+void ld_region_touch_keys(struct ld_region *r, const Liandan__Event *e);
+
 /* region_follow.c: own events after an event took effect, held ones that it frees, until nothing
  * follows. */
 enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f,
@@ -146,6 +155,8 @@ void ld_receipt_outside(struct ld_region *r, const char *party, const char *devi
 			bool signature_good, const struct ld_expected *expected,
 			const void *correlation, size_t correlation_len,
 			const struct ld_outcome *out);
+/* Is there something left of this device's share of receipts outside the ledger? Takes one. */
+bool ld_receipt_affords(struct ld_region *r, const char *party, const char *device);
 /* To regulators, of anything that is not ACCEPTED; after the commit when one is open. */
 void ld_refused_out(struct ld_region *r, const char *party, const char *device,
 		    const uint8_t *bytes, size_t len, const struct ld_outcome *out);

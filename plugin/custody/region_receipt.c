@@ -32,7 +32,39 @@ static bool prove(struct ld_region *r, uint64_t index, char text[PROOF_CAP])
 				   PROOF_CAP, &len) == LD_OK;
 }
 
-/* From the committed entry itself: a receipt says what the ledger holds, not what we remember. */
+/* A held event that took effect: verdict, reason and violations are HeldApplied's, the leaf is its
+ * entry. */
+static bool fill_applied(struct ld_region *r, uint64_t applied_index, Liandan__Receipt *rc)
+{
+	const uint8_t *bytes;
+	size_t len;
+	Liandan__Entry *e;
+	Liandan__OwnEvent *own = NULL;
+
+	if (ld_core_read(r->reader, applied_index, &bytes, &len) != LD_OK)
+		return false;
+	e = liandan__entry__unpack(&r->scratch.pb, len, bytes);
+	if (e != NULL && e->content_case == LIANDAN__ENTRY__CONTENT_OWN_EVENT)
+		own =
+		    liandan__own_event__unpack(&r->scratch.pb, e->own_event.len, e->own_event.data);
+	if (own == NULL || own->body_case != LIANDAN__OWN_EVENT__BODY_HELD_APPLIED)
+		return false;
+	rc->verdict = own->held_applied->verdict;
+	rc->reason = own->held_applied->reason;
+	rc->n_violations = own->held_applied->n_violations;
+	rc->violations = own->held_applied->violations;
+	rc->applied_index = applied_index;
+	rc->entry = (ProtobufCBinaryData){.len = len, .data = (uint8_t *)(uintptr_t)bytes};
+	return true;
+}
+
+static ProtobufCBinaryData view(const uint8_t *p, size_t n)
+{
+	return (ProtobufCBinaryData){.len = n, .data = (uint8_t *)(uintptr_t)p};
+}
+
+/* From the committed entries themselves: a receipt says what the ledger holds, not what we
+ * remember. */
 void ld_receipt_flush(struct ld_region *r, const struct ld_out *o)
 {
 	Liandan__Receipt rc = LIANDAN__RECEIPT__INIT;
@@ -41,39 +73,34 @@ void ld_receipt_flush(struct ld_region *r, const struct ld_out *o)
 	size_t len;
 	Liandan__Entry *e;
 	uint8_t stored_hash[LD_HASH_BYTES];
-	uint64_t proven = o->applied_index != 0 ? o->applied_index : o->index;
 
 	if (r->opt.sink.receipt == NULL || ld_core_read(r->reader, o->index, &bytes, &len) != LD_OK)
 		return;
 	e = liandan__entry__unpack(&r->scratch.pb, len, bytes);
-	if (e == NULL || !prove(r, proven, proof))
+	if (e == NULL || !prove(r, o->applied_index != 0 ? o->applied_index : o->index, proof))
 		return;
-	rc.verdict = o->applied_index != 0 ? o->verdict : e->verdict;
-	rc.reason = o->applied_index != 0 ? o->reason : e->reason;
-	rc.details = e->detail;
-	rc.payload_hash = (ProtobufCBinaryData){.len = LD_HASH_BYTES,
-						.data = (uint8_t *)(uintptr_t)o->payload_hash};
-	rc.key_id =
-	    (ProtobufCBinaryData){.len = LD_KEY_ID_BYTES, .data = (uint8_t *)(uintptr_t)o->key_id};
+	ld_sha256(e->envelope.data, e->envelope.len, stored_hash);
+	rc.key_id = view(o->key_id, LD_KEY_ID_BYTES);
 	rc.epoch = o->epoch;
 	rc.seq = o->seq;
-	rc.event_hash = (ProtobufCBinaryData){.len = LD_HASH_BYTES,
-					      .data = (uint8_t *)(uintptr_t)o->event_hash};
+	rc.event_hash = view(o->event_hash, LD_HASH_BYTES);
+	rc.payload_hash = view(
+	    o->duplicate || o->applied_index == 0 ? o->payload_hash : stored_hash, LD_HASH_BYTES);
 	rc.recorded_at_ms = e->recorded_at_ms;
 	rc.index = o->index;
 	rc.tlog_proof = proof;
-	rc.n_violations = e->n_violations;
-	rc.violations = e->violations;
 	rc.duplicate = o->duplicate;
-	ld_sha256(e->envelope.data, e->envelope.len, stored_hash);
 	if (o->applied_index != 0) {
-		rc.payload_hash.data = stored_hash;
-		rc.applied_index = o->applied_index;
-		if (ld_core_read(r->reader, o->applied_index, &bytes, &len) != LD_OK)
+		if (!fill_applied(r, o->applied_index, &rc))
 			return;
-		rc.entry = (ProtobufCBinaryData){.len = len, .data = (uint8_t *)(uintptr_t)bytes};
-	} else if (memcmp(stored_hash, o->payload_hash, LD_HASH_BYTES) != 0) {
-		rc.entry = (ProtobufCBinaryData){.len = len, .data = (uint8_t *)(uintptr_t)bytes};
+	} else {
+		rc.verdict = e->verdict;
+		rc.reason = e->reason;
+		rc.details = e->detail;
+		rc.n_violations = e->n_violations;
+		rc.violations = e->violations;
+		if (memcmp(stored_hash, o->payload_hash, LD_HASH_BYTES) != 0)
+			rc.entry = view(bytes, len);
 	}
 	send_packed(r, o->party, o->device, &rc, o->correlation, o->correlation_len);
 }
@@ -82,6 +109,7 @@ enum ld_err ld_receipt_again(struct ld_region *r, const Custody__Key *key,
 			     const struct ld_opened *o, uint64_t index, const void *correlation,
 			     size_t correlation_len, struct ld_outcome *out)
 {
+	Custody__Effect *effect;
 	struct ld_out *q;
 	const uint8_t *bytes;
 	size_t len;
@@ -92,7 +120,9 @@ enum ld_err ld_receipt_again(struct ld_region *r, const Custody__Key *key,
 		out->verdict = LIANDAN__VERDICT__ACCEPTED; /* its receipt comes with the commit */
 		return LD_OK;
 	}
-	err = ld_core_read(r->reader, index, &bytes, &len);
+	err = ld_region_reader(r);
+	if (err == LD_OK)
+		err = ld_core_read(r->reader, index, &bytes, &len);
 	if (err != LD_OK)
 		return err;
 	e = liandan__entry__unpack(&r->scratch.pb, len, bytes);
@@ -109,6 +139,8 @@ enum ld_err ld_receipt_again(struct ld_region *r, const Custody__Key *key,
 	memcpy(q->event_hash, o->event_hash, LD_HASH_BYTES);
 	ld_sha256(o->bytes, o->len, q->payload_hash);
 	q->index = index;
+	if (ld_effect_get(&r->custody, o->event_hash, &effect) == LD_OK)
+		q->applied_index = effect->applied_index;
 	q->epoch = o->event->epoch;
 	q->seq = o->event->seq;
 	q->duplicate = true;
@@ -147,6 +179,12 @@ static struct ld_bucket *bucket_of(struct ld_region *r, const char *party, const
 	return &r->device_bucket[h % LD_DEVICE_SLOTS];
 }
 
+bool ld_receipt_affords(struct ld_region *r, const char *party, const char *device)
+{
+	return ld_bucket_take(bucket_of(r, party, device), ld_clock_boot_ms(),
+			      LD_OUTSIDE_RECEIPTS_PER_S);
+}
+
 void ld_receipt_outside(struct ld_region *r, const char *party, const char *device,
 			const uint8_t *bytes, size_t len, const struct ld_opened *o,
 			bool signature_good, const struct ld_expected *expected,
@@ -159,8 +197,7 @@ void ld_receipt_outside(struct ld_region *r, const char *party, const char *devi
 
 	if (r->opt.sink.receipt == NULL)
 		return;
-	if (!signature_good && !ld_bucket_take(bucket_of(r, party, device), ld_clock_boot_ms(),
-					       LD_UNSIGNED_RECEIPTS_PER_S))
+	if (!signature_good && !ld_receipt_affords(r, party, device))
 		return;
 	memcpy(details, out->detail, sizeof details);
 	ld_sha256(bytes, bytes != NULL ? len : 0, payload_hash);

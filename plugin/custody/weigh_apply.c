@@ -107,8 +107,13 @@ enum ld_err ld_weigh_apply(struct ld_custody *c, const struct ld_fact *f)
 	    ins != NULL && w->stable && !w->manual && in_date(ins->verified, t.occurred_at_ms);
 	t.mpe_g = ld_weigh_mpe_g(ins, w->e_g, w->mass_g);
 	err = ld_ticket_put(c, &t);
-	for (size_t i = 0; i < w->n_manifests && err == LD_OK; i++)
+	/* up to 64 manifests of a thousand items each: what one took is given back */
+	for (size_t i = 0; i < w->n_manifests && err == LD_OK; i++) {
+		const size_t used = c->arena->used;
+
 		err = manifest_note(c, f, w->manifests[i], w->ticket);
+		c->arena->used = used;
+	}
 	return err;
 }
 

@@ -257,6 +257,16 @@ static void show_log(struct harness *h)
 	free(err);
 }
 
+/* It listens before it minds signals: only what it logs last says that it is up. */
+static bool runs(struct harness *h)
+{
+	char *log = harness_log(h);
+	bool up = log != NULL && strstr(log, " running") != NULL;
+
+	free(log);
+	return up;
+}
+
 void harness_start(struct harness *h)
 {
 	int64_t until = harness_now_ms() + START_MS;
@@ -268,7 +278,7 @@ void harness_start(struct harness *h)
 	h->token_port = free_port();
 	write_config(h);
 	h->broker = spawn(h, "mosquitto", true);
-	while (!listens(h->port) || !listens(h->token_port)) {
+	while (!listens(h->port) || !listens(h->token_port) || !runs(h)) {
 		bool gone = waitpid(h->broker, &status, WNOHANG) != 0;
 		if (gone || harness_now_ms() > until)
 			show_log(h);

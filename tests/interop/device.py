@@ -123,6 +123,11 @@ def pae(kind, body):
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(body), body)
 
 
+def private_pem(private):
+    return private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                 serialization.NoEncryption())
+
+
 class Key:
     """A device's signing key. `spki` and `algorithm` (the .proto's name) are what an authority enrols."""
 
@@ -145,8 +150,7 @@ class Key:
         else:
             made = (ec.generate_private_key(ec.SECP256R1()) if self.algorithm == "P256"
                     else ed25519.Ed25519PrivateKey.generate())
-            pem = made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                     serialization.NoEncryption())
+            pem = private_pem(made)
         with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
             f.write(pem)
 
@@ -323,7 +327,9 @@ class Receipt:
             own = self.pb.OwnEvent.FromString(entry.own_event)
             need(own.WhichOneof("body") == "held_applied", "the entry is no HeldApplied")
             need(own.held_applied.index == self.m.index, "HeldApplied is of another entry")
-            need(own.held_applied.verdict == self.m.verdict, "HeldApplied has another verdict")
+            said = own.held_applied
+            need((said.verdict, said.reason) == (self.m.verdict, self.m.reason), "HeldApplied has another verdict")
+            need(list(said.violations) == list(self.m.violations), "HeldApplied has other violations")
         else:
             envelope = self.pb.Envelope.FromString(entry.envelope)
             need(sha256(envelope.event) == self.m.event_hash, "the entry holds another event")
@@ -392,7 +398,7 @@ class Device:
         if code:
             self.close()
             return code
-        m.subscribe([(self.topic("r"), mqtt.SubscribeOptions(qos=1)), (self.topic("q") + "/+", mqtt.SubscribeOptions(qos=1))])
+        m.subscribe([(name, mqtt.SubscribeOptions(qos=1)) for name in (self.topic("r"), self.topic("q") + "/+")])
         granted = self.connected.get(timeout=self.WAIT_S)
         need(granted == [1, 1], "the subscriptions were answered with %s" % granted)
         return 0
