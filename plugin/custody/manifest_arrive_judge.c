@@ -199,8 +199,6 @@ static void check_accepted_line(struct ld_custody *c, const Custody__Manifest *m
 		ld_violate(c, j, LIANDAN__REASON__QUANTITY, line->code, (int64_t)times, 1);
 	if (l == NULL)
 		return;
-	if (l->mass_g < 0 || l->mass_g > LD_MAX_MASS_G)
-		ld_violate(c, j, LIANDAN__REASON__QUANTITY, line->code, l->mass_g, LD_MAX_MASS_G);
 	if (l->count != line->count)
 		ld_violate(c, j, LIANDAN__REASON__COUNT_DIFFERS, line->code, l->count, line->count);
 	if (l->mode[0] != '\0')
@@ -210,10 +208,23 @@ static void check_accepted_line(struct ld_custody *c, const Custody__Manifest *m
 			   need.mode[0] != '\0' ? need.mode : line->code, line->line, 0);
 }
 
-static void check_tickets(struct ld_custody *c, const Liandan__Accepted *b, struct ld_judgement *j)
+/* Tickets of other trucks or other manifests are as good as none. */
+static void check_tickets(struct ld_custody *c, const Custody__Manifest *m,
+			  const Liandan__Accepted *b, struct ld_judgement *j)
 {
 	struct ld_net net = {0, 0, false, 0, 0};
+	int64_t foreign = 0;
 
+	for (size_t i = 0; i < b->n_tickets; i++) {
+		size_t mark = ld_mark(c);
+		Custody__Ticket *t;
+
+		foreign += ld_ticket_get(c, b->tickets[i], &t) == LD_OK && t->weighed != NULL &&
+			   !ld_ticket_fits(m, t);
+		ld_release(c, mark);
+	}
+	if (foreign != 0)
+		ld_violate(c, j, LIANDAN__REASON__TICKET_MISSING, "of another load", foreign, 0);
 	ld_weigh_net(c, b->tickets, b->n_tickets, &net);
 	if (net.tickets == 0)
 		ld_violate(c, j, LIANDAN__REASON__TICKET_MISSING, "tickets", (int64_t)b->n_tickets,
@@ -238,7 +249,10 @@ bool ld_accepted_judge(struct ld_custody *c, const struct ld_fact *f, const Lian
 		return not_here(j, r, "the receipt of the load is not here yet",
 				"it has been accepted or rejected");
 	ld_check_content(c, j, m, b->content);
-	check_tickets(c, b, j);
+	check_tickets(c, m, b, j);
+	for (size_t i = 0; i < b->n_lines; i++)
+		if (b->lines[i]->mass_g < 0 || b->lines[i]->mass_g > LD_MAX_MASS_G)
+			return ld_refuse(j, LIANDAN__REASON__QUANTITY, "such a mass cannot be");
 	for (size_t i = 0; i < m->created->n_lines; i++)
 		check_accepted_line(c, m, m->created->lines[i], b, j);
 	for (size_t i = 0; i < b->n_lines; i++)

@@ -150,14 +150,14 @@ static void bring_up(struct ld_region *r)
 	r->up_tried_ms = ld_clock_boot_ms();
 	if (err == LD_OK) {
 		r->applied = size;
-		if (r->state_down)
+		if (r->state_down != LD_OK)
 			r->read_only_why[0] = '\0';
-	} else if (r->state_down || r->read_only_why[0] == '\0') {
+	} else if (r->state_down != LD_OK || r->read_only_why[0] == '\0') {
 		snprintf(r->read_only_why, sizeof r->read_only_why,
 			 "state could not be brought up again: %.120s",
 			 why[0] != '\0' ? why : ld_err_text(err));
 	}
-	r->state_down = err != LD_OK;
+	r->state_down = err;
 }
 
 /* Nothing of the batch was receipted: core forgets it, state goes back to its last commit and is
@@ -352,10 +352,10 @@ enum ld_err ld_region_tick(struct ld_region *r, bool *checkpoint_advanced)
 	enum ld_err err = LD_OK;
 
 	*checkpoint_advanced = false;
-	if (r->state_down && boot - r->up_tried_ms >= LD_UP_AGAIN_MS)
+	if (r->state_down != LD_OK && boot - r->up_tried_ms >= LD_UP_AGAIN_MS)
 		bring_up(r);
-	if (r->state_down)
-		return LD_ERR_STATE;
+	if (r->state_down != LD_OK)
+		return r->state_down;
 	/* a busy loop ticks once a packet: time is looked at ten times a second, no more */
 	if (boot - r->last_time_ms >= LD_TIME_MS && r->read_only_why[0] == '\0') {
 		r->last_time_ms = boot;

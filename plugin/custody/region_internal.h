@@ -88,7 +88,7 @@ struct ld_region {
 	char name[LD_MAX_ID_BYTES + 1];
 	struct ld_clock clock;
 	char read_only_why[200]; /* empty: writable */
-	bool state_down;      /* state stands before core's head, and that is why: the tick tries again */
+	enum ld_err state_down; /* why state stands before core's head: read-only, the tick tries again */
 	int64_t up_tried_ms;  /* boot time of the last attempt */
 	int64_t hold_deadlines_until_ms;
 	struct ld_out *out_first, *out_last;

@@ -20,7 +20,8 @@ static const struct mpe_class {
     [LIANDAN__ACCURACY_CLASS__ACCURACY_CLASS_IIII] = {{50, 200}},
 };
 
-/* The registered interval at this load; the ticket's own word only where nothing is registered. */
+/* The registered interval at this load; the ticket's own word only where nothing is registered, and
+ * then never a wider one than usual. */
 static int64_t interval_g(const Liandan__InstrumentRegistered *r, int64_t e_g, int64_t load_g)
 {
 	int64_t e = 0;
@@ -32,7 +33,7 @@ static int64_t interval_g(const Liandan__InstrumentRegistered *r, int64_t e_g, i
 	}
 	if (e > 0)
 		return e;
-	return e_g > 0 ? e_g : DEFAULT_E_G;
+	return e_g > 0 && e_g < DEFAULT_E_G ? e_g : DEFAULT_E_G;
 }
 
 int64_t ld_weigh_mpe_g(const Custody__Instrument *ins, int64_t e_g, int64_t load_g)
@@ -137,6 +138,23 @@ static void take(struct reading *r, size_t i, int64_t sign, struct ld_net *out)
 	out->tickets++;
 }
 
+static bool same_thing(const Liandan__Weighed *a, const Liandan__Weighed *b)
+{
+	return strcmp(a->plate, b->plate) == 0 && strcmp(a->trailer, b->trailer) == 0 &&
+	       strcmp(a->container, b->container) == 0;
+}
+
+/* Weighed again: the first weighing counts (CUSTODY-7), not the sum of both. */
+static bool weighed_before(const struct reading *r, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (r->used[k] &&
+		    r->ticket[k]->weighed->kind == LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS &&
+		    same_thing(r->ticket[k]->weighed, r->ticket[i]->weighed))
+			return true;
+	return false;
+}
+
 /* Pairs: gross with the first unused tare of the same vehicle (and trailer). */
 static void sum_up(struct reading *r, struct ld_net *out)
 {
@@ -146,15 +164,13 @@ static void sum_up(struct reading *r, struct ld_net *out)
 
 		if (g->kind == LIANDAN__WEIGH_KIND__WEIGH_KIND_NET)
 			take(r, i, 1, out);
-		if (g->kind != LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS)
+		if (g->kind != LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS || weighed_before(r, i))
 			continue;
 		for (size_t k = 0; k < r->n; k++) {
 			const Liandan__Weighed *x = r->ticket[k]->weighed;
 
 			if (r->used[k] || x->kind != LIANDAN__WEIGH_KIND__WEIGH_KIND_TARE ||
-			    strcmp(x->plate, g->plate) != 0 ||
-			    strcmp(x->trailer, g->trailer) != 0 ||
-			    strcmp(x->container, g->container) != 0)
+			    !same_thing(x, g))
 				continue;
 			take(r, i, 1, out);
 			take(r, k, -1, out);
@@ -163,6 +179,18 @@ static void sum_up(struct reading *r, struct ld_net *out)
 	}
 	if (out->tickets == 0)
 		*out = (struct ld_net){.unknown = out->unknown};
+}
+
+bool ld_ticket_fits(const Custody__Manifest *m, const Custody__Ticket *t)
+{
+	const Liandan__Weighed *w = t->weighed;
+	bool named = w->n_manifests == 0;
+
+	for (size_t i = 0; i < w->n_manifests && !named; i++)
+		named = w->manifests[i].len == m->manifest.len &&
+			memcmp(w->manifests[i].data, m->manifest.data, m->manifest.len) == 0;
+	return named &&
+	       (w->plate[0] == '\0' || m->plate[0] == '\0' || strcmp(w->plate, m->plate) == 0);
 }
 
 void ld_weigh_net(struct ld_custody *c, const ProtobufCBinaryData *tickets, size_t n,
@@ -199,8 +227,9 @@ void ld_weigh_loaded(struct ld_custody *c, const Custody__Manifest *m, struct ld
 		if (ld_ticket_get(c, m->tickets[i], &t) != LD_OK || t->weighed == NULL ||
 		    t->weighed->purpose != LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_LOAD)
 			continue;
-		/* a ticket for several manifests says nothing of one of them */
-		if (t->weighed->n_manifests == 1)
+		/* a ticket for several manifests says nothing of one of them, and one of another
+		 * vehicle nothing of this load: whoever has a scale can name any manifest */
+		if (t->weighed->n_manifests == 1 && ld_ticket_fits(m, t))
 			r.ticket[r.n++] = t;
 	}
 	sum_up(&r, out);

@@ -55,6 +55,7 @@ struct delivery {
 	int64_t found_g;
 	int64_t tolerance_g;
 	uint64_t ticket[MAX_CITED];
+	ProtobufCBinaryData cited[MAX_CITED]; /* those that can be of it */
 	size_t n_tickets;
 };
 
@@ -67,12 +68,17 @@ static bool group_has(const struct delivery *d, ProtobufCBinaryData id)
 	return false;
 }
 
+/* Of one vehicle: a ticket that also names what is elsewhere does not put the check off. */
 static void group_add(struct ld_custody *c, struct delivery *d, ProtobufCBinaryData id)
 {
+	size_t mark = c->arena->used;
 	Custody__Manifest *m;
 
-	if (d->n < MAX_GROUP && !group_has(d, id) && ld_manifest_get(c, id, &m) == LD_OK)
+	if (d->n < MAX_GROUP && !group_has(d, id) && ld_manifest_get(c, id, &m) == LD_OK &&
+	    (d->n == 0 || strcmp(m->plate, d->m[0]->plate) == 0))
 		d->m[d->n++] = m;
+	else
+		c->arena->used = mark;
 }
 
 /* CUSTODY-7: one ticket may serve several manifests; the sum is checked once, with the last of
@@ -80,11 +86,13 @@ static void group_add(struct ld_custody *c, struct delivery *d, ProtobufCBinaryD
 static void group(struct ld_custody *c, const Liandan__Accepted *a, struct delivery *d)
 {
 	group_add(c, d, a->manifest);
-	for (size_t i = 0; i < a->n_tickets && d->n_tickets < MAX_CITED; i++) {
+	for (size_t i = 0; d->n != 0 && i < a->n_tickets && d->n_tickets < MAX_CITED; i++) {
 		Custody__Ticket *t;
 
-		if (ld_ticket_get(c, a->tickets[i], &t) != LD_OK || t->weighed == NULL)
+		if (ld_ticket_get(c, a->tickets[i], &t) != LD_OK || t->weighed == NULL ||
+		    !ld_ticket_fits(d->m[0], t))
 			continue;
+		d->cited[d->n_tickets] = a->tickets[i];
 		d->ticket[d->n_tickets++] = t->index;
 		for (size_t k = 0; k < t->weighed->n_manifests; k++)
 			group_add(c, d, t->weighed->manifests[k]);
@@ -119,11 +127,11 @@ static int64_t accepted_g(const Custody__Manifest *m)
 	return sum;
 }
 
-static void masses(struct ld_custody *c, const Liandan__Accepted *a, struct delivery *d)
+static void masses(struct ld_custody *c, struct delivery *d)
 {
 	struct ld_net gate;
 
-	ld_weigh_net(c, a->tickets, a->n_tickets, &gate);
+	ld_weigh_net(c, d->cited, d->n_tickets, &gate);
 	d->weighed = true;
 	d->certified = gate.tickets != 0 && gate.certified;
 	d->found_g = gate.tickets != 0 ? gate.net_g : 0;
@@ -137,7 +145,10 @@ static void masses(struct ld_custody *c, const Liandan__Accepted *a, struct deli
 			d->taken_g = INT64_MAX;
 		d->weighed = d->weighed && m->taken_weighed;
 		d->tolerance_g += loss_allowed_g(m);
-		if (m->taken_weighed) {
+		/* as it was at the hand-over: tickets that came later widen nothing */
+		if (m->tolerance_g != 0) {
+			d->tolerance_g += m->tolerance_g;
+		} else if (m->taken_weighed) {
 			struct ld_net loaded;
 
 			ld_weigh_loaded(c, m, &loaded);
@@ -246,7 +257,7 @@ void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, const Li
 	group(c, a, d);
 	if (d->n == 0 || !d->complete)
 		return;
-	masses(c, a, d);
+	masses(c, d);
 	if (__builtin_sub_overflow(d->taken_g, d->found_g, &delta) || d->taken_g <= 0)
 		return;
 	if (delta > d->tolerance_g) {

@@ -252,7 +252,7 @@ static void another_ledger(void)
 	rig.h.ledger_id[0] ^= 1; /* the same region, another ledger */
 	bytes = seal(&rig.t.office, noted(), &len);
 	rig.h.ledger_id[0] ^= 1;
-	OUTSIDE(&rig.t.office, bytes, len, WRONG_LEDGER);
+	outside(&rig.t.office, bytes, len, LIANDAN__VERDICT__WRONG_LEDGER, true);
 	free(bytes);
 	rig.t.office = keep;
 }
@@ -270,7 +270,7 @@ static void another_region(void)
 	e->clock = LIANDAN__CLOCK__CLOCK_NTP;
 	e->occurred_at_ms = harness_now_ms();
 	assert_int_equal(ld_seal(e, &rig.t.office.key, 1, &bytes, &len, NULL, NULL), LD_OK);
-	OUTSIDE(&rig.t.office, bytes, len, WRONG_LEDGER);
+	outside(&rig.t.office, bytes, len, LIANDAN__VERDICT__WRONG_LEDGER, true);
 	free(bytes);
 }
 
@@ -346,15 +346,15 @@ static void cosignatures(void **state)
 
 /* ---- keys ---- */
 
-/* An event of `by` on the topic of `on`, which has the same device; the chain stands still. */
+/* An event of `by` on the topic of `on`; the chain stands still. */
 static void on_topic_of(struct signer *by, const struct signer *on, struct signer *co,
-			Liandan__Verdict verdict)
+			Liandan__Verdict verdict, bool signature_good)
 {
 	struct signer keep = *by;
 	size_t len;
 	uint8_t *bytes = harness_seal(&rig.h, by, noted(), &co, co != NULL, &len);
 
-	outside(on, bytes, len, verdict, false);
+	outside(on, bytes, len, verdict, signature_good);
 	free(bytes);
 	*by = keep;
 }
@@ -362,13 +362,13 @@ static void on_topic_of(struct signer *by, const struct signer *on, struct signe
 static void key_by_key(void)
 {
 	signer_new(&rig.fresh, "gen", "office", LIANDAN__ALGORITHM__ALGORITHM_P256);
-	on_topic_of(&rig.fresh, &rig.t.office, NULL, LIANDAN__VERDICT__UNKNOWN_KEY);
-	on_topic_of(&rig.t.office, &rig.t.office, &rig.fresh, LIANDAN__VERDICT__UNKNOWN_KEY);
-	on_topic_of(&rig.t.office, &rig.t.d1, NULL, LIANDAN__VERDICT__WRONG_TOPIC);
-	on_topic_of(&revoked, &tablet, NULL, LIANDAN__VERDICT__KEY_REVOKED);
-	on_topic_of(&tablet, &tablet, &revoked, LIANDAN__VERDICT__KEY_REVOKED);
-	on_topic_of(&expired, &phone, NULL, LIANDAN__VERDICT__KEY_NOT_VALID_NOW);
-	on_topic_of(&future, &pad, NULL, LIANDAN__VERDICT__KEY_NOT_VALID_NOW);
+	on_topic_of(&rig.fresh, &rig.t.office, NULL, LIANDAN__VERDICT__UNKNOWN_KEY, false);
+	on_topic_of(&rig.t.office, &rig.t.office, &rig.fresh, LIANDAN__VERDICT__UNKNOWN_KEY, false);
+	on_topic_of(&rig.t.office, &rig.t.d1, NULL, LIANDAN__VERDICT__WRONG_TOPIC, true);
+	on_topic_of(&revoked, &tablet, NULL, LIANDAN__VERDICT__KEY_REVOKED, true);
+	on_topic_of(&tablet, &tablet, &revoked, LIANDAN__VERDICT__KEY_REVOKED, false);
+	on_topic_of(&expired, &phone, NULL, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, true);
+	on_topic_of(&future, &pad, NULL, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, true);
 	/* and those whose devices these are go on */
 	rig_must(&rig, &tablet, noted());
 	rig_must(&rig, &phone, noted());

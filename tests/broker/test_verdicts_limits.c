@@ -211,6 +211,7 @@ static void full_and_free(struct rig *x, int version, struct receipts *kept)
 	assert_int_equal(unlink(disk.ballast), 0);
 	for (int i = 0; i < 10 && !again.r; i++) {
 		rig_answer_free(&again);
+		client_pump(x->spy, 300);
 		rig_version(x, version);
 		rig_publish(x, &x->t.office, refused.bytes, refused.len, &again);
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plugin/custody/region.h"
+#include "plugin/custody/rules.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
 #define RATE "43200"
@@ -37,6 +38,7 @@ static void late(int version)
 				  .on = &rig.t.d1};
 	struct rig_answer a;
 	struct message *m;
+	Liandan__Event *e;
 
 	rig_version(&rig, version);
 	trade_begin(&rig.t);
@@ -47,7 +49,9 @@ static void late(int version)
 	assert_non_null(m);
 	message_free(m);
 	client_pump(rig.spy, LATE_MS);
-	rig_post(&rig, &rig.t.d1, NULL, trade_arrived(&rig.t, "T1"), &a);
+	e = trade_arrived(&rig.t, "T1");
+	e->occurred_at_ms = harness_now_ms() + 8 * LD_HOUR_MS; /* the ledger's clock is beyond that */
+	rig_post(&rig, &rig.t.d1, NULL, e, &a);
 	rig_check(&rig, &a, &want);
 	rig_answer_free(&a);
 }
