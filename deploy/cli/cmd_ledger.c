@@ -1,8 +1,12 @@
 /* ledger: head, list, show, prove, anchor; verify, audit and replay fill files of their own. */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "deploy/cli/book.h"
+#include "plugin/custody/custody.h"
 #include "proto/base64.h"
 
 struct ledger_args {
@@ -184,6 +188,27 @@ static int prove(struct ld_cli *cli, const struct ledger_args *a, uint64_t index
 /* ---- anchor ---- */
 
 /* Only a writer may look at the anchor and replace it: the broker must be stopped. */
+/* An adopted ledger may have another history than the one that state and index were made from: both
+ * are derived, and are made again at the next start. */
+static enum ld_err forget_derived(const char *dir, char *why, size_t cap)
+{
+	struct ld_state *state = NULL;
+	uint64_t applied;
+	char path[PATH_MAX];
+	enum ld_err err = ld_state_open(dir, LD_STATE_SCHEMA, false, 0, &state, &applied, why, cap);
+
+	if (err == LD_OK)
+		err = ld_state_clear(state);
+	if (state)
+		ld_state_close(state);
+	snprintf(path, sizeof(path), "%s/index/data.mdb", dir);
+	if (err == LD_OK && unlink(path) != 0 && errno != ENOENT) {
+		snprintf(why, cap, "cannot remove %.200s: %s", path, strerror(errno));
+		err = LD_ERR_IO;
+	}
+	return err;
+}
+
 static int anchor(struct ld_cli *cli, const struct ledger_args *a)
 {
 	struct ld_book b;
@@ -210,6 +235,8 @@ static int anchor(struct ld_cli *cli, const struct ledger_args *a)
 		if (err == LD_OK)
 			err = ld_core_open(&opt, &core, why, sizeof(why));
 	}
+	if (err == LD_OK && a->adopt)
+		err = forget_derived(a->dir, why, sizeof(why));
 	if (err == LD_OK && cli->json) {
 		cJSON *o = cJSON_CreateObject();
 		cJSON_AddBoolToObject(o, "agrees", true);

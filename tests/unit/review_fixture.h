@@ -16,6 +16,7 @@
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/region_internal.h"
+#include "plugin/custody/weigh.h"
 #include "tests/support/trade.h"
 
 #define REVIEW_UNUSED __attribute__((unused))

@@ -33,12 +33,14 @@ static void test_draft_wakes_large_held(void **state)
 	struct review *x = *state;
 	Liandan__Event *e;
 
+	struct signer *drivers[] = {&x->t.dx, &x->t.d1, &x->t.d2};
+
 	trade_begin(&x->t);
-	for (size_t i = 0; i < LD_MAX_HELD_PER_MANIFEST; i++) {
+	for (size_t i = 0; i < 3 * LD_MAX_HELD_PER_PARTY; i++) {
 		e = trade_taken(&x->t, 1, "TX", "p-dx");
 		e->handover_taken->items = review_items(x);
 		e->handover_taken->n_items = LD_MAX_ITEMS;
-		assert_int_equal(review_send(x, &x->t.dx, e), HELD);
+		assert_int_equal(review_send(x, drivers[i % 3], e), HELD);
 	}
 	trade_to_draft(&x->t);
 	trade_to_stock(&x->t);
