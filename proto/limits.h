@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* the wire (PROTOCOL: Limits) */
+/* the wire (proto/README.md) */
 #define LD_MAX_ENVELOPE_BYTES (60 * 1024) /* an Entry must fit a tlog-tiles bundle */
 #define LD_MAX_SIGNATURES 4		  /* submitter and up to three cosigners */
 #define LD_MAX_COSIGNERS 3
@@ -27,7 +27,7 @@
 #define LD_HASH_BYTES 32
 #define LD_UUID_BYTES 16
 
-/* the ledger (LEDGER) */
+/* the ledger (store/README.md) */
 #define LD_MAX_ENTRY_BYTES 65535 /* C2SP tlog-tiles: 16-bit length prefix */
 #define LD_TILE_ROW_HASHES 16
 
