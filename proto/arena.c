@@ -36,14 +36,17 @@ void ld_arena_free(struct ld_arena *a)
 void ld_arena_reset(struct ld_arena *a)
 {
 	a->used = 0;
+	a->full = false;
 }
 
 void *ld_arena_alloc(struct ld_arena *a, size_t n)
 {
 	/* malloc aligns base to 16, so aligning the offset aligns the pointer */
 	const size_t start = (a->used + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	if (start > a->cap || n > a->cap - start)
+	if (start > a->cap || n > a->cap - start) {
+		a->full = true;
 		return NULL;
+	}
 	a->used = start + n;
 	return a->base + start;
 }

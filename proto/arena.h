@@ -4,6 +4,7 @@
 #define LD_PROTO_ARENA_H
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@ struct ld_arena {
 	uint8_t *base;
 	size_t used;
 	size_t cap;
+	bool full;	       /* an allocation has failed since the last reset */
 	ProtobufCAllocator pb; /* hands this arena to protobuf-c */
 };
 

@@ -48,7 +48,7 @@ const struct ld_command ld_commands[] = {
      "example:\n"
      "  mosquitto_sub -i bureau/desk -u bureau/desk -P \"$(liandan token --key desk.pem \\\n"
      "    --client bureau/desk --ledger region.json)\" --cafile ca.pem -t "
-     "'waste/v1/+/anomaly/#'\n"},
+     "'waste/v1/<region>/anomaly/#'\n"},
     {"id", ld_cmd_id, "new ids for manifests and tickets (UUIDv7)",
      "usage: liandan id [N]\n"
      "\n"

@@ -138,6 +138,7 @@ enum ld_day_key {
 	LD_KEY_OTHER = 16384,
 };
 
+/* clang-format off */
 /* name, required keys, keys of which one is required (0: none), optional keys, Chinese, English */
 #define LD_TROUBLE_LIST(X)                                                                         \
 	X(offline, LD_KEY_FROM | LD_KEY_TO, LD_KEY_TRUCK | LD_KEY_PARTY | LD_KEY_SCALE, 0,         \
@@ -203,6 +204,8 @@ enum ld_day_key {
 	X(other_ledger, LD_KEY_TRIP, 0, 0, "其他账本的事件", "an event of another ledger")         \
 	X(garbage, LD_KEY_TRIP, 0, 0, "无法解析的报文", "bytes that are no message")               \
 	X(expired_scale, LD_KEY_SCALE, 0, 0, "衡器检定过期", "the scale's verification ran out")
+
+/* clang-format on */
 
 enum ld_day_word {
 #define LD_DAY_ENUM(name, ...) LD_TROUBLE_##name,

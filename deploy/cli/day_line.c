@@ -63,6 +63,7 @@ static const struct ld_day_choice yes_words[] = {{"yes", 1}, {"no", 0}, {NULL, 0
 
 #define AT(type, member) offsetof(struct ld_day_##type, member)
 #define MIN_S 60
+#define DAY_MAX_S (24 * 3600)
 
 static const struct ld_day_field day_fields[] = {
     {"from", LD_T_CLOCK, offsetof(struct ld_day, from_s), true, 0, 0, NULL},
@@ -241,7 +242,11 @@ static enum ld_err line_day(struct ld_day_reader *r)
 		return ld_day_fail(r, LD_ERR_MALFORMED,
 				   "one line 'day from=… to=…', without a name");
 	r->saw_day = true;
-	return fill(r, day_fields, d);
+	enum ld_err err = fill(r, day_fields, d);
+	if (!err && (d->to_s <= d->from_s || d->to_s - d->from_s > DAY_MAX_S))
+		err = ld_day_fail(r, LD_ERR_MALFORMED,
+				  "the day must end after it begins, within 24 hours");
+	return err;
 }
 
 static enum ld_err line_party(struct ld_day_reader *r)

@@ -1,8 +1,11 @@
 /* Event files, as clerks and scripts write them: one event object, an array of them, or one a line,
  * in protobuf's JSON mapping (proto/json.h). Beside the event's own fields an object may have
- *   "label": "offer"        a name for this event in this run; "$offer" elsewhere, as a whole value
- * of a bytes field, stands for its event hash "key_file": "x.pem"     with key_enrolled: the new
- * key; cosigns, and fills spki and algorithm in Must never sign or send: it only reads. */
+ *
+ *   "label": "offer"      a name for this event in this run; "$offer" elsewhere, as a whole value
+ *                         of a bytes field, stands for its event hash
+ *   "key_file": "x.pem"   with key_enrolled: the new key; cosigns, and fills spki and algorithm
+ *
+ * Must never sign or send: it only reads. */
 #ifndef LD_CLI_EVENTS_H
 #define LD_CLI_EVENTS_H
 

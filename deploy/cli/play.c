@@ -178,6 +178,36 @@ static bool settled(const struct ld_play *p, size_t trip)
 	return true;
 }
 
+static bool on_air(const struct ld_play_device *d)
+{
+	return d && d->client && !d->offline && ld_client_ready(d->client) &&
+	       ld_client_queued(d->client) == 0;
+}
+
+/* What is put on a connection past its outbox waits until that connection is there. */
+static bool grounded(struct ld_play *p, size_t trip, enum ld_sim_what what)
+{
+	const struct ld_day_act *a = p->sim->trips[trip].cheat;
+	const struct ld_day_trip *t = &p->day->trips[trip];
+
+	if (!a || what != LD_STEP_ATTACK || ld_play_now(p) >= p->sim->end_ms)
+		return false;
+	switch (a->word) {
+	case LD_CHEAT_replayed_event:
+		if (!on_air(ld_play_device(p, LD_DEVICE_CLERK, t->receiver.at)))
+			return true;
+		return !on_air(ld_play_device(p, LD_DEVICE_DRIVER, t->driver.at));
+	case LD_CHEAT_forged_signature:
+	case LD_CHEAT_unknown_key:
+	case LD_CHEAT_other_ledger:
+	case LD_CHEAT_garbage:
+	case LD_CHEAT_forked_chain:
+		return !on_air(ld_play_device(p, LD_DEVICE_DRIVER, t->driver.at));
+	default:
+		return false;
+	}
+}
+
 static bool play_trips(struct ld_play *p, int64_t now_ms)
 {
 	bool done = true;
@@ -186,7 +216,7 @@ static bool play_trips(struct ld_play *p, int64_t now_ms)
 		struct ld_play_trip *t = &p->trips[i];
 		const struct ld_sim_trip *st = &p->sim->trips[i];
 		while (!t->over && t->next < st->n_steps && st->steps[t->next].at_ms <= now_ms &&
-		       settled(p, i)) {
+		       settled(p, i) && !grounded(p, i, st->steps[t->next].what)) {
 			struct ld_sim_step s = st->steps[t->next++];
 			if (!skip(p, i, s.what) && ld_play_step(p, i, s.what, s.at_ms))
 				ld_play_problem(p, "%s %s could not be done", p->day->trips[i].id,
@@ -266,13 +296,18 @@ static void start_clock(struct ld_play *p)
 		       "takes as long as a day.\n");
 }
 
-static void warn_timers(const struct ld_play *p)
+/* Played faster than the ledger's clock, what only a timer finds cannot show. */
+static void hide_timers(struct ld_play *p)
 {
-	for (size_t i = 0; i < p->n_cheats; i++) {
+	for (size_t i = 0; i < p->n_cheats && p->opt.fast > 0; i++) {
 		enum ld_day_word w = p->cheats[i].act->word;
-		if (p->opt.fast > 0 && w == LD_CHEAT_never_arrives && !p->opt.quiet)
+		if (w != LD_CHEAT_never_arrives && w != LD_CHEAT_unmanifested_pickup)
+			continue;
+		p->cheats[i].hidden = true;
+		if (!p->opt.quiet)
 			printf("此速度下计时类作弊无法显现 at this speed a cheat that a timer "
-			       "finds cannot show: %s\n",
+			       "finds cannot "
+			       "show: %s\n",
 			       p->cheats[i].act->id);
 	}
 }
@@ -299,7 +334,7 @@ static enum ld_err run(struct ld_play *p, char *why, size_t cap)
 		return err;
 	p->registry_waiting = 0;
 	start_clock(p);
-	warn_timers(p);
+	hide_timers(p);
 	ld_play_devices(p, p->sim->from_ms);
 	return live(p);
 }

@@ -135,14 +135,16 @@ struct ld_play_anomaly {
 	char zh[320], en[320];
 	uint32_t level, top_level; /* now, ever (provisional ones aside) */
 	uint32_t provisional_level;
-	int64_t first_ms; /* of the day */
-	int cheat;	  /* act, -1: none */
+	uint32_t said_level; /* printed already as not planted */
+	int64_t first_ms;    /* of the day */
+	int cheat;	     /* act, -1: none */
 };
 
 /* A cheat and what found it. */
 struct ld_play_cheat {
 	const struct ld_day_act *act;
 	bool found;
+	bool hidden;	  /* needs a timer that cannot run out at this speed */
 	int64_t found_ms; /* of the day */
 	char by[LD_PLAY_FOUND_BY][160];
 	size_t n_by;
@@ -184,7 +186,7 @@ struct ld_play {
 	int64_t clock_ms, clock_mono_ms;
 	int64_t rate;
 	int64_t day_zero_ms; /* ledger time of the day's midnight */
-	int64_t first_ms; /* ledger time when the day began: older anomalies are not its own */
+	int64_t first_ms;    /* ledger time when the day began: older anomalies are not its own */
 	bool playing, interrupted;
 	int64_t started_wall_ms, began_mono_ms;
 	/* counts */

@@ -297,7 +297,9 @@ static void heard_anomaly(struct ld_play *p, const cJSON *o)
 		a->top_level = a->level;
 	}
 	attribute(p, a);
-	if (a->cheat < 0 && a->top_level >= 2 && a->level >= 2) {
+	/* it is heard on more than one topic: said once for each level */
+	if (a->cheat < 0 && a->top_level >= 2 && a->level >= 2 && a->level > a->said_level) {
+		a->said_level = a->level;
 		char zh[640];
 		char en[640];
 		snprintf(zh, sizeof(zh), "✘ 非预设异常 %s %s（%u 级）：%s", a->kind, a->reason,

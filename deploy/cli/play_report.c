@@ -27,7 +27,16 @@ static size_t count_missed(const struct ld_play *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_cheats; i++)
-		n += !p->cheats[i].found;
+		n += !p->cheats[i].found && !p->cheats[i].hidden;
+	return n;
+}
+
+static size_t count_found(const struct ld_play *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_cheats; i++)
+		n += p->cheats[i].found;
 	return n;
 }
 
@@ -62,6 +71,8 @@ static cJSON *cheat_json(const struct ld_play *p, const struct ld_play_cheat *c)
 		cJSON_AddStringToObject(o, "truck", c->act->truck.id);
 	}
 	cJSON_AddBoolToObject(o, "found", c->found);
+	if (c->hidden)
+		cJSON_AddBoolToObject(o, "cannot_show_at_this_speed", true);
 	if (c->found)
 		cJSON_AddStringToObject(o, "found_at", ld_play_clock(c->found_ms, clock));
 	for (size_t i = 0; i < c->n_by; i++)
@@ -127,7 +138,7 @@ static cJSON *report_json(const struct ld_play *p, bool ok)
 	cJSON_AddStringToObject(o, "title_en", p->day->en);
 	cJSON_AddStringToObject(o, "region", p->net->id.region);
 	cJSON_AddNumberToObject(o, "cheats_planted", (double)p->n_cheats);
-	cJSON_AddNumberToObject(o, "cheats_found", (double)(p->n_cheats - count_missed(p)));
+	cJSON_AddNumberToObject(o, "cheats_found", (double)count_found(p));
 	cJSON_AddNumberToObject(o, "not_planted_above_level_1", (double)count_rose(p));
 	cJSON *cheats = cJSON_AddArrayToObject(o, "cheats");
 	for (size_t i = 0; i < p->n_cheats; i++)
@@ -173,17 +184,17 @@ static bool write_report(struct ld_play *p, const cJSON *o)
 
 static void print_summary(const struct ld_play *p, bool ok)
 {
-	size_t missed = count_missed(p);
+	size_t seen = count_found(p);
 
 	printf("\n预设作弊 %zu 项，查获 %zu 项；非预设且高于 1 级的异常 %zu 项；未获回执的事件 %zu "
 	       "个。\n",
-	       p->n_cheats, p->n_cheats - missed, count_rose(p), count_unreceipted(p));
+	       p->n_cheats, seen, count_rose(p), count_unreceipted(p));
 	printf("%zu cheats planted, %zu found; %zu anomalies above level 1 that nobody planted; "
 	       "%zu events without "
 	       "receipt.\n",
-	       p->n_cheats, p->n_cheats - missed, count_rose(p), count_unreceipted(p));
+	       p->n_cheats, seen, count_rose(p), count_unreceipted(p));
 	for (size_t i = 0; i < p->n_cheats; i++)
-		if (!p->cheats[i].found)
+		if (!p->cheats[i].found && !p->cheats[i].hidden)
 			printf("  ✘ 未查获 not found: %s %s (%s)\n",
 			       ld_day_word_zh(p->cheats[i].act->word),
 			       ld_day_word_name(p->cheats[i].act->word), p->cheats[i].act->id);

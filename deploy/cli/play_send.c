@@ -389,12 +389,13 @@ enum ld_err ld_play_raw(struct ld_play *p, struct ld_play_device *by, const char
 
 /* ---- devices over time ---- */
 
+/* A party's devices are its clerk, scales, terminals and phones. */
 static bool concerns(const struct ld_play *p, const struct ld_play_device *d,
 		     const struct ld_day_act *a)
 {
 	if (a->truck.at >= 0 && d->kind == LD_DEVICE_TERMINAL)
 		return d->of == a->truck.at;
-	if (a->party.at >= 0 && (d->kind == LD_DEVICE_CLERK || d->kind == LD_DEVICE_SCALE))
+	if (a->party.at >= 0 && d->kind <= LD_DEVICE_SCALE)
 		return strcmp(d->party, p->day->parties[a->party.at].id) == 0;
 	if (a->scale.at >= 0 && d->kind == LD_DEVICE_SCALE)
 		return d->of == a->scale.at;
@@ -410,9 +411,10 @@ static bool drives_it(const struct ld_play *p, const struct ld_play_device *d,
 	for (size_t i = 0; i < p->day->n_trips; i++) {
 		const struct ld_day_trip *t = &p->day->trips[i];
 		if (t->truck.at == a->truck.at && t->driver.at == d->of &&
-		    p->sim->trips[i].origin_ms < (int64_t)a->to_s * 1000 &&
-		    p->sim->trips[p->sim->trips[i].leader].done_ms + 900000 >
-			(int64_t)a->from_s * 1000)
+		    (a->to_s < 0 || /* all day */
+		     (p->sim->trips[i].origin_ms < (int64_t)a->to_s * 1000 &&
+		      p->sim->trips[p->sim->trips[i].leader].done_ms + 900000 >
+			  (int64_t)a->from_s * 1000)))
 			return true;
 	}
 	return false;

@@ -35,6 +35,19 @@ static bool event_hash_of(const uint8_t *envelope, size_t len, uint8_t out[LD_HA
 
 /* The receipt carries the leaf itself: it must be about this very event, or be the HeldApplied of
  * it. */
+static bool same_violations(const Liandan__Receipt *r, size_t n, Liandan__Violation *const *list)
+{
+	if (n != r->n_violations)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const Liandan__Violation *a = r->violations[i], *b = list[i];
+		if (a->reason != b->reason || a->value != b->value ||
+		    a->threshold != b->threshold || strcmp(a->subject, b->subject) != 0)
+			return false;
+	}
+	return true;
+}
+
 static enum ld_err carried_leaf(const Liandan__Receipt *r, struct ld_hash *leaf, char *why,
 				size_t cap)
 {
@@ -50,13 +63,18 @@ static enum ld_err carried_leaf(const Liandan__Receipt *r, struct ld_hash *leaf,
 		    liandan__own_event__unpack(NULL, e->own_event.len, e->own_event.data);
 		same = own && own->body_case == LIANDAN__OWN_EVENT__BODY_HELD_APPLIED &&
 		       own->held_applied->index == r->index &&
-		       own->held_applied->verdict == r->verdict;
+		       own->held_applied->verdict == r->verdict &&
+		       own->held_applied->reason == r->reason &&
+		       same_violations(r, own->held_applied->n_violations,
+				       own->held_applied->violations);
 		if (own)
 			liandan__own_event__free_unpacked(own, NULL);
 	} else if (!r->applied_index && e->content_case == LIANDAN__ENTRY__CONTENT_ENVELOPE) {
 		same = event_hash_of(e->envelope.data, e->envelope.len, hash) &&
 		       equal(r->event_hash, hash, sizeof(hash)) && e->verdict == r->verdict &&
-		       e->reason == r->reason;
+		       e->reason == r->reason && e->recorded_at_ms == r->recorded_at_ms &&
+		       strcmp(e->detail, r->details) == 0 &&
+		       same_violations(r, e->n_violations, e->violations);
 	}
 	liandan__entry__free_unpacked(e, NULL);
 	if (!same)

@@ -1,15 +1,16 @@
 /* Liandan in the broker. The policy in one screen:
  *
- *   connect    the key decides: a certificate's, or one that signed a token; client id = its device
- *              (access_cb.c, custody/access)
+ *   connect    the key decides: a certificate's, or one that signed a token; client id = its
+ *              device (access_cb.c, custody/access)
  *   publish    only i/<party>/<device> and query/<verb>; retained never (ld_acl_check_cb)
- *   i/         gate -> verify -> order -> decide -> append -> commit: ld_region_submit; the message
- * itself goes no further (message_cb.c). In the ledger: SUCCESS; outside: 0x87; disk: closed out
- * what was committed, published by the plugin: o/, r/, manifest/, vehicle/, anomaly/, open/,
- *              checkpoint, refused/ (outbox.c)
+ *   i/         gate -> key, chain, signatures -> judge -> append -> commit: ld_region_submit; the
+ *              message itself goes no further (message_cb.c). In the ledger: SUCCESS; outside:
+ *              0x87; disk: closed
+ *   out        what was committed, published by the plugin: o/, r/, manifest/, vehicle/,
+ *              anomaly/, open/, checkpoint, refused/ (outbox.c)
  *   read       each delivery is asked for: a company its own, a regulator its region
- * (custody/access) tick       group commit, deadlines, states that are due, keys that expired,
- * counters
+ *              (custody/access)
+ *   tick       group commit, deadlines, states that are due, keys that expired, counters
  *
  * Anything that is wrong at start keeps the broker from starting. */
 #include <stdarg.h>

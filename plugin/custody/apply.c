@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugin/custody/held.h"
+#include "plugin/custody/manifest.h"
 #include "plugin/custody/track.h"
 #include "proto/digest.h"
 
@@ -33,6 +34,8 @@ static enum ld_err apply_effect(struct ld_custody *c, const struct ld_fact *f,
 		return LD_OK;
 	effect.index = f->index;
 	effect.verdict = verdict;
+	if (f->event->body_case == LIANDAN__EVENT__BODY_HANDOVER_OFFERED)
+		effect.person = (char *)(uintptr_t)ld_person_of(c, f->signer);
 	return ld_effect_put(c, f->event_hash, &effect);
 }
 

@@ -8,6 +8,20 @@
 
 #define DUE_AT_ONCE 64
 
+/* A hand-over explains the visit in which it was signed, however late it arrives; a manifest made
+ * up for the same site hours later explains nothing. */
+static bool of_that_visit(struct ld_custody *c, const char *plate, const Custody__Manifest *m)
+{
+	Custody__Anomaly *a;
+
+	if (ld_anomaly_open(c, LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE,
+			    LIANDAN__REASON__REASON_NONE, plate, m->created->site, &a) != LD_OK ||
+	    a->now == NULL)
+		return false;
+	return m->taken_ms >= a->now->from_ms - c->rules->presence_ms &&
+	       m->taken_ms <= a->now->to_ms + c->rules->manifest_wait_ms;
+}
+
 void ld_departure_follow_taken(struct ld_custody *c, const struct ld_fact *f,
 			       const Liandan__HandoverTaken *t, struct ld_own_list *own)
 {
@@ -15,8 +29,10 @@ void ld_departure_follow_taken(struct ld_custody *c, const struct ld_fact *f,
 
 	if (ld_manifest_get(c, t->manifest, &m) != LD_OK || m->created == NULL)
 		return;
-	ld_anomaly_explain(c, own, LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE, t->plate,
-			   m->created->site, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE, f->index);
+	if (of_that_visit(c, t->plate, m))
+		ld_anomaly_explain(c, own, LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE, t->plate,
+				   m->created->site, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE,
+				   f->index);
 	/* signed late: silences since the hand-over are in custody only now */
 	ld_gap_review(c, t->plate, f->index, own);
 }

@@ -14,8 +14,10 @@ static enum ld_err refused(char *why, size_t cap, const char *text)
 	return LD_ERR_REFUSED;
 }
 
-/* A superseded key may still connect while what it signed before may still come in. */
-static enum ld_err key_valid(const Custody__Key *key, int64_t now_ms, char *why, size_t cap)
+/* A superseded key, and one that has expired on the road, may still connect while what it signed
+ * before may still come in. */
+static enum ld_err key_valid(const struct ld_custody *c, const Custody__Key *key, int64_t now_ms,
+			     char *why, size_t cap)
 {
 	if (key->revoked == LIANDAN__REVOCATION_REASON__REVOCATION_REASON_SUPERSEDED) {
 		if (now_ms > key->grace_until_ms)
@@ -23,7 +25,7 @@ static enum ld_err key_valid(const Custody__Key *key, int64_t now_ms, char *why,
 	} else if (key->revoked != LIANDAN__REVOCATION_REASON__REVOCATION_REASON_UNSPECIFIED) {
 		return refused(why, cap, "key revoked");
 	}
-	if (now_ms < key->from_ms || (key->to_ms != 0 && now_ms >= key->to_ms))
+	if (now_ms < key->from_ms || (key->to_ms != 0 && now_ms - c->rules->held_ms >= key->to_ms))
 		return refused(why, cap, "key not valid now");
 	return LD_OK;
 }
@@ -72,7 +74,7 @@ static enum ld_err admit(struct ld_custody *c, const Custody__Key *key, const ch
 
 	if (client_id == NULL || !client_id_of(key, client_id))
 		return refused(why, cap, "client id is not the key's <party>/<device>");
-	err = key_valid(key, now_ms, why, cap);
+	err = key_valid(c, key, now_ms, why, cap);
 	return err == LD_OK ? fill(c, key, out, why, cap) : err;
 }
 
@@ -168,7 +170,7 @@ enum ld_err ld_identify_again(struct ld_custody *c, int64_t now_ms, struct ld_id
 	enum ld_err err = LD_ERR_REFUSED;
 
 	if (ld_key_rec_get(c, id->key_id, &key) == LD_OK)
-		err = key_valid(key, now_ms, NULL, 0);
+		err = key_valid(c, key, now_ms, NULL, 0);
 	if (err == LD_OK)
 		err = fill(c, key, &now, NULL, 0);
 	if (err == LD_OK)

@@ -193,7 +193,8 @@ static void bound_held(struct ld_custody *c, const struct ld_fact *f, struct ld_
 		if (held.all < LD_MAX_HELD_PER_MANIFEST && held.own < LD_MAX_HELD_PER_PARTY)
 			continue;
 		j->verdict = LIANDAN__VERDICT__ACCEPTED;
-		ld_refuse(j, LIANDAN__REASON__LIMIT, "%zu events of this manifest are held already, %zu of this party",
+		ld_refuse(j, LIANDAN__REASON__LIMIT,
+			  "%zu events of this manifest are held already, %zu of this party",
 			  held.all, held.own);
 		return;
 	}

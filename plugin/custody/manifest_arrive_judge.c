@@ -276,6 +276,10 @@ bool ld_rejected_judge(struct ld_custody *c, const struct ld_fact *f, const Lian
 	r = reach_of(m, CUSTODY__MANIFEST_STATE__ARRIVED);
 	if (m->state == CUSTODY__MANIFEST_STATE__VERIFYING)
 		r = HERE;
-	return r == HERE ||
-	       not_here(j, r, "the arrival is not here yet", "it has been accepted or rejected");
+	if (r != HERE)
+		return not_here(j, r, "the arrival is not here yet",
+				"it has been accepted or rejected");
+	if (b->waste_is_on == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK && !ld_back_on_truck(f, m, b))
+		ld_violate(c, j, LIANDAN__REASON__OUT_OF_ORDER, m->plate, 0, 0);
+	return true;
 }

@@ -115,10 +115,22 @@ static void weigh_load(struct ld_custody *c, Custody__Manifest *m)
 	m->tolerance_g = m->taken_weighed ? net.tolerance_g : 0;
 }
 
-static enum ld_err travel_clocks(struct ld_custody *c, const Custody__Manifest *m)
+/* A taking that comes late brings its arrival in the same queue: nobody is overdue before that had
+ * time to come. CUSTODY-22 */
+static int64_t overdue_at(const struct ld_custody *c, const struct ld_fact *f,
+			  const Custody__Manifest *m)
+{
+	int64_t due = ld_overdue_ms(c->rules, m->taken_ms, m->eta_ms);
+	int64_t heard = f->recorded_at_ms + c->rules->late_news_ms;
+
+	return due > heard ? due : heard;
+}
+
+static enum ld_err travel_clocks(struct ld_custody *c, const struct ld_fact *f,
+				 const Custody__Manifest *m)
 {
 	enum ld_err err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL,
-					    ld_overdue_ms(c->rules, m->taken_ms, m->eta_ms));
+					    overdue_at(c, f, m));
 
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST, 0);
@@ -160,21 +172,32 @@ static enum ld_err leave(struct ld_custody *c, const struct ld_fact *f, Custody_
 	return err == LD_OK ? ld_manifest_move_all(c, m, &pass, f->index) : err;
 }
 
+/* Who gave: the person of the offer that the taking names, the last or one before it; else who
+ * cosigned. */
+static char *giver_person(struct ld_custody *c, const struct ld_fact *f, const Custody__Manifest *m,
+			  const Liandan__HandoverTaken *t)
+{
+	const Custody__Key *giver = ld_giver_of(f, m);
+	Custody__Effect *e;
+
+	if (ld_offer_is(m, t->offer))
+		return m->offer->person;
+	if (t->offer.len == LD_HASH_BYTES && ld_effect_get(c, t->offer.data, &e) == LD_OK &&
+	    e->person[0] != '\0')
+		return e->person;
+	return (char *)(uintptr_t)(giver != NULL ? ld_person_of(c, giver) : "");
+}
+
 /* CUSTODY-6: custody moves to the taker. */
 enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 			   const Liandan__HandoverTaken *t)
 {
 	Custody__Manifest *m;
-	const Custody__Key *giver;
 	enum ld_err err = ld_manifest_get(c, t->manifest, &m);
 
 	if (err != LD_OK)
 		return found(err);
-	giver = ld_giver_of(f, m);
-	if (ld_offer_is(m, t->offer))
-		m->giver_person = m->offer->person;
-	else
-		m->giver_person = (char *)(uintptr_t)(giver != NULL ? ld_person_of(c, giver) : "");
+	m->giver_person = giver_person(c, f, m, t);
 	err = ld_offer_close(c, m);
 	if (err == LD_OK)
 		err = leave(c, f, m);
@@ -196,7 +219,7 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 		weigh_load(c, m);
 	err = load_put(c, m);
 	if (err == LD_OK)
-		err = travel_clocks(c, m);
+		err = travel_clocks(c, f, m);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
@@ -365,15 +388,17 @@ enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f,
 	Custody__Manifest *m;
 	enum ld_err err = ld_manifest_get(c, r->manifest, &m);
 	int64_t at;
+	bool on_truck;
 
 	if (err != LD_OK)
 		return found(err);
+	on_truck = ld_back_on_truck(f, m, r);
 	at = ld_step_ms(f, m->received_ms != 0 ? m->received_ms : m->arrived_ms);
 	m->state = CUSTODY__MANIFEST_STATE__REJECTED_ALL;
 	m->rejected = r->reason;
-	m->waste_is_on = r->waste_is_on;
-	err = r->waste_is_on == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK ? back_on_truck(c, f, m)
-									: unload(c, f, m);
+	m->waste_is_on = on_truck ? LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK
+				  : LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE;
+	err = on_truck ? back_on_truck(c, f, m) : unload(c, f, m);
 	if (err == LD_OK)
 		err =
 		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);

@@ -79,6 +79,20 @@ int64_t ld_items_of_line_g(Liandan__Item *const *items, size_t n, uint32_t line)
 	return sum;
 }
 
+bool ld_back_on_truck(const struct ld_fact *f, const Custody__Manifest *m,
+		      const Liandan__Rejected *r)
+{
+	const uint32_t roles = LIANDAN__ROLE__ROLE_DRIVER | LIANDAN__ROLE__ROLE_CARRIER;
+
+	if (r->waste_is_on != LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK)
+		return false;
+	for (size_t i = 0; i < f->n_cosigners; i++)
+		if ((f->cosigners[i]->roles & roles) != 0 &&
+		    strcmp(f->cosigners[i]->party, m->carrier) == 0)
+			return true;
+	return m->state != CUSTODY__MANIFEST_STATE__VERIFYING;
+}
+
 bool ld_may_arrive(const Custody__Manifest *m)
 {
 	if (m->state == CUSTODY__MANIFEST_STATE__ARRIVED)
@@ -133,10 +147,13 @@ int64_t ld_expected_ms(const struct ld_rules *rules, const Custody__Manifest *m,
 		       int64_t said_ms)
 {
 	int64_t planned = m->created->arrival_ms;
+	bool plan = planned > taken_ms && planned - taken_ms <= ETA_MAX_MS;
+	/* a declaration never excuses: up to twice what was planned */
+	int64_t most = plan ? 2 * (planned - taken_ms) : ETA_MAX_MS;
 
-	if (said_ms > taken_ms && said_ms - taken_ms <= ETA_MAX_MS)
+	if (said_ms > taken_ms && said_ms - taken_ms <= most)
 		return said_ms;
-	if (planned > taken_ms && planned - taken_ms <= ETA_MAX_MS)
+	if (plan)
 		return planned;
 	return taken_ms + rules->arrival_default_ms;
 }

@@ -12,6 +12,7 @@ struct taking {
 	const Custody__Manifest *m;
 	const Custody__Offer *offer; /* the one it names, where that is the manifest's last */
 	const Custody__Key *giver;   /* who cosigned for the giving side, or NULL */
+	const char *offered_by;	     /* the person behind the offer that it names, or "" */
 };
 
 static bool named_for_leg(const Custody__Manifest *m, const char *party, uint32_t leg)
@@ -66,6 +67,7 @@ static bool find_offer(struct ld_custody *c, struct taking *t, struct ld_judgeme
 	}
 	if (ld_offer_is(t->m, b->offer)) {
 		t->offer = t->m->offer;
+		t->offered_by = t->offer->person;
 		return t->offer->leg == b->leg || ld_violate(c, j, LIANDAN__REASON__UNKNOWN_OFFER,
 							     b->plate, t->offer->leg, b->leg);
 	}
@@ -79,6 +81,7 @@ static bool find_offer(struct ld_custody *c, struct taking *t, struct ld_judgeme
 		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_OFFER,
 				 "entry %" PRIu64 " is no offer of this manifest", e->index);
 	/* replaced since, or refused: the waste is on the truck all the same */
+	t->offered_by = e->person;
 	return ld_violate(c, j,
 			  e->verdict == LIANDAN__VERDICT__ACCEPTED ? LIANDAN__REASON__OFFER_EXPIRED
 								   : LIANDAN__REASON__UNKNOWN_OFFER,
@@ -266,7 +269,7 @@ static void check_stock(struct ld_custody *c, const struct taking *t, struct ld_
 bool ld_taken_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverTaken *b,
 		    struct ld_judgement *j)
 {
-	struct taking t = {.b = b};
+	struct taking t = {.b = b, .offered_by = ""};
 	Custody__Manifest *m;
 	const char *giver;
 
@@ -281,7 +284,8 @@ bool ld_taken_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan
 	t.giver = ld_giver_of(f, m);
 	if (!check_order(&t, j) || !find_offer(c, &t, j) || !check_taker(c, f, &t, j))
 		return false;
-	giver = t.offer != NULL ? t.offer->person : t.giver != NULL ? ld_person_of(c, t.giver) : "";
+	giver =
+	    t.offered_by[0] == '\0' && t.giver != NULL ? ld_person_of(c, t.giver) : t.offered_by;
 	if (!ld_check_persons(c, j, m, giver, ld_person_of(c, f->signer)))
 		return false;
 	check_terms(c, f, &t, j);

@@ -328,6 +328,8 @@ enum ld_err ld_region_rejudge(struct ld_region *r)
 		err = try_held(r, held[i], w);
 		if (err == LD_OK)
 			err = run_work(r, w);
+		if (err == LD_OK && r->scratch.full)
+			err = LD_ERR_NOMEM;
 		if (err == LD_ERR_NOMEM) { /* it stays until its clock runs out: the rest goes on */
 			ld_region_fail(r, err);
 			r->rejudge_from = held[i] + 1;

@@ -18,8 +18,9 @@
 #define LD_ANCHOR_MS 1000
 #define LD_TIME_MS 50
 #define LD_MAX_CORRELATION_BYTES 256
-#define LD_OUTSIDE_RECEIPTS_PER_S 10 /* per device: unsigned ones, and signatures checked for one  \
-				      */
+#define LD_OUTSIDE_RECEIPTS_PER_S                                                                  \
+	10 /* per device: unsigned ones, and signatures checked for one                            \
+	    */
 #define LD_DEVICE_SLOTS 1024
 
 /* Ledger time: wall clock at start, then CLOCK_BOOTTIME (CUSTODY: Time). */
@@ -88,8 +89,8 @@ struct ld_region {
 	char name[LD_MAX_ID_BYTES + 1];
 	struct ld_clock clock;
 	char read_only_why[200]; /* empty: writable */
-	enum ld_err state_down; /* why state stands before core's head: read-only, the tick tries again */
-	int64_t up_tried_ms;  /* boot time of the last attempt */
+	enum ld_err state_down;	 /* why state stands before core's head: the tick tries again */
+	int64_t up_tried_ms;	 /* boot time of the last attempt */
 	int64_t hold_deadlines_until_ms;
 	struct ld_out *out_first, *out_last;
 	struct ld_dirty *manifests, *vehicles;

@@ -206,7 +206,6 @@ cJSON *ld_region_history_json(struct ld_region *r, const uint8_t id[LD_UUID_BYTE
 			      size_t max)
 {
 	struct listing l = {.r = r};
-	char text[24];
 	cJSON *json = cJSON_CreateObject();
 
 	if (json == NULL || ld_region_reader(r) != LD_OK) {
@@ -214,8 +213,7 @@ cJSON *ld_region_history_json(struct ld_region *r, const uint8_t id[LD_UUID_BYTE
 		return NULL;
 	}
 	with_hex_id(json, "manifest", id, LD_UUID_BYTES);
-	snprintf(text, sizeof text, "%" PRIu64, ld_index_applied(r->index));
-	cJSON_AddStringToObject(json, "as_of", text);
+	cJSON_AddNumberToObject(json, "as_of", (double)ld_index_applied(r->index));
 	l.list = cJSON_AddArrayToObject(json, "entries");
 	ld_index_find(r->index, LD_IX_MANIFEST, id, LD_UUID_BYTES, from, max, list_entry, &l);
 	return json;
@@ -246,8 +244,7 @@ cJSON *ld_region_proof_json(struct ld_region *r, uint64_t index)
 	ld_base64_encode(bytes, len, leaf);
 	cJSON_AddStringToObject(json, "tlog_proof", text);
 	cJSON_AddStringToObject(json, "entry", leaf);
-	snprintf(text, sizeof text, "%" PRIu64, head->size);
-	cJSON_AddStringToObject(json, "as_of", text);
+	cJSON_AddNumberToObject(json, "as_of", (double)head->size);
 	return json;
 }
 

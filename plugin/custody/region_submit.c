@@ -108,6 +108,12 @@ static bool known_event(struct ld_region *r, const struct pass *p, uint64_t *ind
 	return f.found;
 }
 
+/* CUSTODY, Normal: keys expire on the road; what is under way is watched and may arrive. */
+static bool finishes_delivery(const Liandan__Event *e)
+{
+	return (int)e->body_case >= 400 || e->body_case == LIANDAN__EVENT__BODY_ARRIVED;
+}
+
 /* PROTOCOL, Genesis and keys: compromised = refused from here on; superseded = events up to
  * effective_ms until grace_until_ms. Expiry on the road: what occurred before it may still arrive
  * for as long as a held event would wait. */
@@ -123,7 +129,8 @@ static bool key_good(struct ld_region *r, struct pass *p, const Custody__Key *k)
 	if (now < k->from_ms)
 		return outside(p, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, "valid from %" PRId64 " on",
 			       k->from_ms);
-	if (k->to_ms != 0 && (occurred >= k->to_ms || now >= k->to_ms + r->custody.rules->held_ms))
+	if (k->to_ms != 0 && (now - r->custody.rules->held_ms >= k->to_ms ||
+			      (occurred >= k->to_ms && !finishes_delivery(p->opened.event))))
 		return outside(p, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, "was valid until %" PRId64,
 			       k->to_ms);
 	return true;
@@ -406,9 +413,11 @@ static enum ld_err record(struct ld_region *r, struct pass *p, bool too_large)
 		ld_refused_out(r, p->party, p->device, p->bytes, p->len, p->out);
 	if (j.verdict == LIANDAN__VERDICT__ACCEPTED)
 		touch_outputs(r, p->opened.event);
-	if (j.verdict == LIANDAN__VERDICT__HELD)
-		return LD_OK;
-	err = ld_region_follow(r, &f, &j);
+	if (j.verdict != LIANDAN__VERDICT__HELD)
+		err = ld_region_follow(r, &f, &j);
+	/* what found no room was left out: neither a verdict nor a consequence may rest on that */
+	if (err == LD_OK && r->scratch.full)
+		return LD_ERR_NOMEM;
 	if (err == LD_OK && j.verdict == LIANDAN__VERDICT__ACCEPTED)
 		ld_region_touch_keys(r, p->opened.event); /* last: f.signer may be among them */
 	return err;

@@ -9,6 +9,7 @@ const struct ld_rules ld_rules_cn = {
     .arrival_grace_ms = 2 * LD_HOUR_MS,
     .arrival_grace_pct = 50,
     .arrival_default_ms = 4 * LD_HOUR_MS,
+    .late_news_ms = 30 * LD_MINUTE_MS,
     .lost_ms = 24 * LD_HOUR_MS,
     .receipt_ms = 24 * LD_HOUR_MS,
     .acceptance_workdays = 5,

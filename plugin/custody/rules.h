@@ -19,6 +19,7 @@ struct ld_rules {
 	int64_t arrival_grace_ms;     /* P6: at least 2 h after the expected arrival */
 	uint32_t arrival_grace_pct;   /* or this much of the expected travel time */
 	int64_t arrival_default_ms;   /* expected travel time where nobody says */
+	int64_t late_news_ms;	      /* CUSTODY-22: for the arrival after a late taking */
 	int64_t lost_ms;	      /* P6: overdue for a day more */
 	int64_t receipt_ms;	      /* arrived and not received */
 	uint32_t acceptance_workdays; /* Order 23 article 18: 5 working days */

@@ -23,6 +23,10 @@ struct drains {
 	size_t n;
 	const char *party;
 	const char *site; /* where the bulk at hand stands */
+	/* Bulk of one manifest, over a run of inputs that name it: up to 1,000 of them, and it may
+	 * have as many items. */
+	uint8_t manifest[LD_UUID_BYTES];
+	int64_t bulk_g; /* -1: none at hand */
 };
 
 static void keep(char to[static LD_MAX_ID_BYTES + 1], const char *from)
@@ -79,13 +83,40 @@ static bool check_container(struct ld_custody *c, const struct ld_fact *f,
 	return true;
 }
 
+/* The bulk at hand is drained: what was taken of it in all. */
+static void drain_manifest(struct ld_custody *c, struct drains *d, struct ld_judgement *j)
+{
+	const ProtobufCBinaryData id = {.len = sizeof d->manifest, .data = d->manifest};
+	size_t mark = ld_mark(c), n = j->n_violations;
+	Custody__Manifest *m;
+	int64_t left, mass_g = d->bulk_g;
+
+	d->bulk_g = -1;
+	if (mass_g < 0 || ld_manifest_get(c, id, &m) != LD_OK)
+		return;
+	left = ld_manifest_bulk_left_g(m);
+	d->party = m->created->receiver->party;
+	d->site = m->created->receiver->site;
+	ld_manifest_bulk_take(m, mass_g, drain_bulk, d);
+	if (mass_g > left)
+		ld_violate(c, j, LIANDAN__REASON__STOCK_NEGATIVE, ld_c_hex(c, id),
+			   ld_sub_g(left, mass_g), 0);
+	if (j->n_violations == n)
+		ld_release(c, mark);
+}
+
 static bool check_manifest(struct ld_custody *c, const struct ld_fact *f,
 			   const Liandan__TreatmentInput *in, struct drains *d,
 			   struct ld_judgement *j)
 {
 	Custody__Manifest *m;
-	int64_t left;
 
+	if (d->bulk_g >= 0 && in->manifest.len == sizeof d->manifest &&
+	    memcmp(d->manifest, in->manifest.data, sizeof d->manifest) == 0) {
+		d->bulk_g = ld_add_g(d->bulk_g, in->mass_g);
+		return true;
+	}
+	drain_manifest(c, d, j);
 	if (ld_manifest_get(c, in->manifest, &m) != LD_OK)
 		return ld_hold(j, LIANDAN__REASON__WAITS_FOR_STATE, "a manifest is not here yet");
 	if (strcmp(m->created->receiver->party, f->signer->party) != 0)
@@ -96,13 +127,8 @@ static bool check_manifest(struct ld_custody *c, const struct ld_fact *f,
 				       "the acceptance is not here yet");
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER, "nothing of it was accepted");
 	}
-	left = ld_manifest_bulk_left_g(m);
-	if (in->mass_g > left)
-		ld_violate(c, j, LIANDAN__REASON__STOCK_NEGATIVE, ld_c_hex(c, in->manifest),
-			   ld_sub_g(left, in->mass_g), 0);
-	d->party = m->created->receiver->party;
-	d->site = m->created->receiver->site;
-	ld_manifest_bulk_take(m, in->mass_g, drain_bulk, d);
+	memcpy(d->manifest, in->manifest.data, sizeof d->manifest);
+	d->bulk_g = in->mass_g;
 	return true;
 }
 
@@ -211,7 +237,7 @@ static bool check_place(struct ld_custody *c, const struct ld_fact *f,
 bool ld_treated_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteTreated *b,
 		      struct ld_judgement *j)
 {
-	struct drains d = {.c = c, .n = 0};
+	struct drains d = {.c = c, .n = 0, .bulk_g = -1};
 	int64_t in_g = 0, out_g = b->loss_g;
 
 	if ((f->signer->roles & (LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER)) ==
@@ -226,6 +252,7 @@ bool ld_treated_judge(struct ld_custody *c, const struct ld_fact *f, const Liand
 			return false;
 		in_g = ld_add_g(in_g, b->inputs[i]->mass_g);
 	}
+	drain_manifest(c, &d, j);
 	if (!check_outputs(c, b, &out_g, j))
 		return false;
 	if (in_g != out_g)

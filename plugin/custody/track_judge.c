@@ -28,6 +28,13 @@ static bool terminal_speaks(struct ld_custody *c, const struct ld_fact *f, struc
 	if (strcmp(v->terminal, terminal) != 0)
 		return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE,
 				 "terminal %.64s is not mounted on %.64s", terminal, plate);
+	/* the id is only a name: it must be the key that was mounted, or a successor of the
+	 * vehicle's own firm (a replaced key) */
+	if ((v->terminal_key.len != LD_KEY_ID_BYTES ||
+	     memcmp(v->terminal_key.data, f->event->submitter.data, LD_KEY_ID_BYTES) != 0) &&
+	    strcmp(f->signer->party, v->registered->party) != 0)
+		return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE,
+				 "not the key that was mounted on %.64s", plate);
 	return true;
 }
 

@@ -17,7 +17,8 @@ struct ld_net {
 
 /* Maximum permissible error in service of an instrument at a load. */
 int64_t ld_weigh_mpe_g(const Custody__Instrument *ins, int64_t e_g, int64_t load_g);
-/* The ticket can be of this manifest: it names it or none, and its vehicle or none. */
+/* The ticket can be of this manifest: it names it, or none and is not of before the hand-over; it
+ * names its vehicle or none. */
 bool ld_ticket_fits(const Custody__Manifest *m, const Custody__Ticket *t);
 /* Net of the cited tickets: gross - tare of the same vehicle, or a net ticket. */
 void ld_weigh_net(struct ld_custody *c, const ProtobufCBinaryData *tickets, size_t n,

@@ -5,8 +5,9 @@
 
 #include "plugin/custody/apply.h"
 
-#define MAX_TICKETS 64	  /* of one manifest, and cited at once */
-#define DEFAULT_E_G 20000 /* a truck scale of 30 to 60 t where nobody says */
+#define MAX_TICKETS 64			   /* of one manifest, and cited at once */
+#define SCALE_CLOCK_MS (30 * LD_MINUTE_MS) /* how far a scale's clock may be off */
+#define DEFAULT_E_G 20000		   /* a truck scale of 30 to 60 t where nobody says */
 
 /* OIML R 76-1:2006, table 6: initial maximum permissible error, in halves of e, up to a load in e.
  * In service twice that (3.5.2): so the halves are whole e. */
@@ -186,6 +187,10 @@ bool ld_ticket_fits(const Custody__Manifest *m, const Custody__Ticket *t)
 	const Liandan__Weighed *w = t->weighed;
 	bool named = w->n_manifests == 0;
 
+	/* one that names none would serve every trip of this truck; a stored tare does */
+	if (named && w->kind != LIANDAN__WEIGH_KIND__WEIGH_KIND_TARE &&
+	    t->occurred_at_ms < m->taken_ms - SCALE_CLOCK_MS)
+		return false;
 	for (size_t i = 0; i < w->n_manifests && !named; i++)
 		named = w->manifests[i].len == m->manifest.len &&
 			memcmp(w->manifests[i].data, m->manifest.data, m->manifest.len) == 0;

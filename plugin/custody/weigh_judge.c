@@ -27,6 +27,9 @@ bool ld_weigh_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_jud
 	if (ld_instrument_get(c, w->instrument, &ins) != LD_OK || ins->registered == NULL)
 		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_INSTRUMENT,
 				 "instrument %.64s is not registered", w->instrument);
+	if (strcmp(ins->registered->party, f->signer->party) != 0)
+		return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE,
+				 "instrument %.64s is not this party's", w->instrument);
 	if (ld_ticket_get(c, w->ticket, &had) == LD_OK)
 		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS,
 				 "this ticket is in the ledger already");

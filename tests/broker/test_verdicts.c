@@ -4,7 +4,6 @@
  * of all verdicts and reasons is complete. */
 #include "tests/broker/verdicts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +16,8 @@
 #define UNSIGNED_MS 230
 
 static struct rig rig;
-/* Two keys each of three devices: an expired, a revoked, a future one; and the one that connects. */
+/* Two keys each of three devices: an expired, a revoked, a future one; and the one that connects.
+ */
 static struct signer expired, phone, revoked, tablet, future, pad;
 static uint8_t first_prev[2][LD_HASH_BYTES]; /* of t1 and t2 */
 
@@ -47,15 +47,13 @@ static void enrol(struct rig *x, struct signer *s, const char *device, int64_t f
 
 static void revoke(struct rig *x, const struct signer *s)
 {
-	Liandan__KeyRevoked *r =
-	    TRADE_NEW(&x->t, Liandan__KeyRevoked, LIANDAN__KEY_REVOKED__INIT);
+	Liandan__KeyRevoked *r = TRADE_NEW(&x->t, Liandan__KeyRevoked, LIANDAN__KEY_REVOKED__INIT);
 
 	r->key_id = trade_bytes(ld_key_id(s->key), LD_KEY_ID_BYTES);
 	r->reason = LIANDAN__REVOCATION_REASON__REVOCATION_REASON_COMPROMISED;
-	assert_int_equal(
-	    world_send(&x->h.world, &x->h.world.authority,
-		       trade_event(&x->t, LIANDAN__EVENT__BODY_KEY_REVOKED, r)),
-	    LIANDAN__VERDICT__ACCEPTED);
+	assert_int_equal(world_send(&x->h.world, &x->h.world.authority,
+				    trade_event(&x->t, LIANDAN__EVENT__BODY_KEY_REVOKED, r)),
+			 LIANDAN__VERDICT__ACCEPTED);
 }
 
 static void more_keys(struct rig *x)
@@ -369,7 +367,6 @@ static void key_by_key(void)
 	on_topic_of(&tablet, &tablet, &revoked, LIANDAN__VERDICT__KEY_REVOKED, false);
 	on_topic_of(&expired, &phone, NULL, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, true);
 	on_topic_of(&future, &pad, NULL, LIANDAN__VERDICT__KEY_NOT_VALID_NOW, true);
-	/* and those whose devices these are go on */
 	rig_must(&rig, &tablet, noted());
 	rig_must(&rig, &phone, noted());
 	rig_must(&rig, &pad, noted());
@@ -587,11 +584,16 @@ static void table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tampered_envelopes), cmocka_unit_test(cosignatures),
-	    cmocka_unit_test(keys),		  cmocka_unit_test(reordered),
-	    cmocka_unit_test(previous_mismatch),  cmocka_unit_test(forked),
-	    cmocka_unit_test(restarted_from_one), cmocka_unit_test(duplicates),
-	    cmocka_unit_test(counters),		  cmocka_unit_test(table),
+	    cmocka_unit_test(tampered_envelopes),
+	    cmocka_unit_test(cosignatures),
+	    cmocka_unit_test(keys),
+	    cmocka_unit_test(reordered),
+	    cmocka_unit_test(previous_mismatch),
+	    cmocka_unit_test(forked),
+	    cmocka_unit_test(restarted_from_one),
+	    cmocka_unit_test(duplicates),
+	    cmocka_unit_test(counters),
+	    cmocka_unit_test(table),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -54,8 +54,7 @@ static Liandan__Event *after(const uint8_t hash[LD_HASH_BYTES])
 static void held(struct signer *by, Liandan__Event *e, Liandan__Reason waits_for,
 		 struct rig_answer *out)
 {
-	struct rig_expect want = {
-	    .verdict = LIANDAN__VERDICT__HELD, .reason = waits_for, .on = by};
+	struct rig_expect want = {.verdict = LIANDAN__VERDICT__HELD, .reason = waits_for, .on = by};
 	char topic[256];
 
 	rig_post(&rig, by, NULL, e, out);
@@ -95,8 +94,8 @@ static void publish_accepted(const struct signer *on, const uint8_t *bytes, size
 static void cause_comes(void)
 {
 	size_t len;
-	uint8_t *cause = harness_seal(&rig.h, &rig.t.office, trade_generated(&rig.t, NULL, 1000),
-				      NULL, 0, &len);
+	uint8_t *cause =
+	    harness_seal(&rig.h, &rig.t.office, trade_generated(&rig.t, NULL, 1000), NULL, 0, &len);
 	struct rig_answer a;
 
 	held(&rig.t.yard, after(rig.h.sent_hash), LIANDAN__REASON__WAITS_FOR_CAUSE, &a);
@@ -142,8 +141,8 @@ static void chain_comes(void)
 {
 	struct rig_answer a[4];
 	size_t len;
-	uint8_t *cause = harness_seal(&rig.h, &rig.t.office, trade_generated(&rig.t, NULL, 1000),
-				      NULL, 0, &len);
+	uint8_t *cause =
+	    harness_seal(&rig.h, &rig.t.office, trade_generated(&rig.t, NULL, 1000), NULL, 0, &len);
 
 	for (size_t i = 0; i < 4; i++)
 		held(&rig.t.yard, after(rig.h.sent_hash), LIANDAN__REASON__WAITS_FOR_CAUSE, &a[i]);
@@ -195,8 +194,8 @@ static void again(void)
 {
 	struct rig_answer a, b;
 	size_t len;
-	uint8_t *cause = harness_seal(&rig.h, &rig.t.office, trade_generated(&rig.t, NULL, 1000),
-				      NULL, 0, &len);
+	uint8_t *cause =
+	    harness_seal(&rig.h, &rig.t.office, trade_generated(&rig.t, NULL, 1000), NULL, 0, &len);
 
 	held(&rig.t.yard, after(rig.h.sent_hash), LIANDAN__REASON__WAITS_FOR_CAUSE, &a);
 	rig_publish(&rig, &rig.t.yard, a.bytes, a.len, &b);
@@ -225,24 +224,42 @@ static void held_twice(void **state)
 	both(again);
 }
 
-/* At most 64 wait for one manifest. */
+/* Each party has its share of what may wait for one manifest, and together they have 64. */
+static void one_too_many(struct signer *by, Liandan__Event *e)
+{
+	struct rig_expect want = {
+	    .verdict = LIANDAN__VERDICT__REFUSED, .reason = LIANDAN__REASON__LIMIT, .on = by};
+	struct rig_answer a;
+
+	rig_post(&rig, by, NULL, e, &a);
+	rig_check(&rig, &a, &want);
+	rig_answer_free(&a);
+}
+
 static void held_limit(void **state)
 {
-	struct rig_expect want = {.verdict = LIANDAN__VERDICT__REFUSED,
-				  .reason = LIANDAN__REASON__LIMIT,
-				  .on = &rig.t.pit};
+	struct signer *by[] = {&rig.t.pit, &rig.t.d1, &rig.t.d2, &rig.t.dx};
+	const size_t shares = LD_MAX_HELD_PER_MANIFEST / LD_MAX_HELD_PER_PARTY;
+	Liandan__HandoverDeclined *b;
 	struct rig_answer a;
 
 	(void)state;
 	rig_version(&rig, MQTT_PROTOCOL_V5);
 	trade_begin(&rig.t);
-	for (int i = 0; i < LD_MAX_HELD_PER_MANIFEST; i++) {
-		held(&rig.t.pit, trade_received(&rig.t), LIANDAN__REASON__WAITS_FOR_STATE, &a);
-		rig_answer_free(&a);
+	assert_int_equal(shares, sizeof by / sizeof by[0]);
+	for (size_t k = 0; k < shares; k++) {
+		for (int i = 0; i < LD_MAX_HELD_PER_PARTY; i++) {
+			held(by[k], k ? trade_arrived(&rig.t, "T1") : trade_received(&rig.t),
+			     LIANDAN__REASON__WAITS_FOR_STATE, &a);
+			rig_answer_free(&a);
+		}
+		one_too_many(by[k], k ? trade_arrived(&rig.t, "T1") : trade_received(&rig.t));
 	}
-	rig_post(&rig, &rig.t.pit, NULL, trade_received(&rig.t), &a);
-	rig_check(&rig, &a, &want);
-	rig_answer_free(&a);
+	b = TRADE_NEW(&rig.t, Liandan__HandoverDeclined, LIANDAN__HANDOVER_DECLINED__INIT);
+	b->manifest = trade_bytes(rig.t.id, sizeof rig.t.id);
+	b->offer = trade_bytes(rig.h.sent_hash, LD_HASH_BYTES);
+	b->reason = LIANDAN__DECLINE_REASON__DECLINE_REASON_OTHER;
+	one_too_many(&rig.t.office, trade_event(&rig.t, LIANDAN__EVENT__BODY_HANDOVER_DECLINED, b));
 }
 
 static void counters(void **state)

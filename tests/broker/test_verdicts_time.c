@@ -50,7 +50,8 @@ static void late(int version)
 	message_free(m);
 	client_pump(rig.spy, LATE_MS);
 	e = trade_arrived(&rig.t, "T1");
-	e->occurred_at_ms = harness_now_ms() + 8 * LD_HOUR_MS; /* the ledger's clock is beyond that */
+	e->occurred_at_ms =
+	    harness_now_ms() + 8 * LD_HOUR_MS; /* the ledger's clock is beyond that */
 	rig_post(&rig, &rig.t.d1, NULL, e, &a);
 	rig_check(&rig, &a, &want);
 	rig_answer_free(&a);

@@ -115,6 +115,7 @@ static RIG_UNUSED void rig_vehicle(struct rig *r, const char *plate, const char 
 	v.party = (char *)(uintptr_t)party;
 	rec.registered = &v;
 	rec.terminal = (char *)(uintptr_t)terminal;
+	r->key.party = v.party;
 	assert_int_equal(ld_vehicle_put(&r->c, &rec), LD_OK);
 }
 

@@ -107,15 +107,13 @@ static REVIEW_UNUSED Custody__Manifest *review_manifest(struct review *x)
 	Custody__Manifest *m;
 
 	ld_arena_reset(c->arena);
-	assert_int_equal(
-	    ld_manifest_get(c, trade_bytes(x->t.id, sizeof x->t.id), &m), LD_OK);
+	assert_int_equal(ld_manifest_get(c, trade_bytes(x->t.id, sizeof x->t.id), &m), LD_OK);
 	return m;
 }
 
 /* The open anomaly of the manifest at hand, or NULL. */
-static REVIEW_UNUSED const Custody__Anomaly *review_anomaly(struct review *x,
-							    Liandan__AnomalyKind kind,
-							    Liandan__Reason reason)
+static REVIEW_UNUSED const Custody__Anomaly *
+review_anomaly(struct review *x, Liandan__AnomalyKind kind, Liandan__Reason reason)
 {
 	struct ld_custody *c = ld_region_custody(x->w.region);
 	Custody__Anomaly *a;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "deploy/cli/day.h"
+#include "deploy/cli/sim.h"
 
 #define HEAD "liandan-day 1\nday from=07:00 to=12:00\n"
 #define BASE                                                                                       \
@@ -139,8 +140,8 @@ static void test_form(void **state)
 	refuses(HEAD "party p roles=generator zh=\xc0\xaf\n", 3, "not UTF-8");
 	refuses(HEAD "party p roles=generator zh=\xed\xa0\x80\n", 3, "not UTF-8");
 	refuses(HEAD "day from=07:00 to=08:00\n", 3, "one line 'day");
-	refuses("liandan-day 1\nday from=08:00 to=07:00\n", 0, "must end after");
-	refuses("liandan-day 1\nday from=00:00 to=24:01\n", 0, "within 24 hours");
+	refuses("liandan-day 1\nday from=08:00 to=07:00\n", 2, "must end after");
+	refuses("liandan-day 1\nday from=00:00 to=24:01\n", 2, "within 24 hours");
 	accepts(HEAD "party p roles=generator zh=\"a \\\"quoted\\\" \\\\ name\"\n");
 }
 
@@ -233,6 +234,29 @@ static void test_cheats_must_fit(void **state)
 	accepts(BASE TRIP "cheat missing_piece trip=t count=4\ntrouble typo trip=t\n");
 }
 
+static void test_wastes_are_the_catalogues(void **state)
+{
+	(void)state;
+	refuses(BASE "waste x code=999-999-49 hazards=T\n", 13, "not in the catalogue");
+	refuses(BASE "waste x code=900-214-08 hazards=T\n", 13, "not the catalogue's");
+	refuses(BASE "waste x code=900-041-49 hazards=none\n", 13, "not the catalogue's");
+	refuses(BASE "waste x code=130299 system=ewc hazards=none\n", 13, "not in the catalogue");
+	accepts(BASE "waste x code=900-214-08 hazards=T,I\n");
+	accepts(BASE "waste x code=130205 system=ewc hazards=none\n");
+}
+
+static void test_troubles_lie_in_the_day(void **state)
+{
+	(void)state;
+	refuses(BASE TRIP "trouble lunch truck=A1 at=06:59 for=10m\n", 14, "outside the day");
+	refuses(BASE TRIP "trouble gps_jump truck=A1 at=12:01\n", 14, "outside the day");
+	refuses(BASE TRIP "trouble offline truck=A1 from=05:00 to=07:00\n", 14, "outside the day");
+	refuses(BASE TRIP "trouble no_fix truck=A1 from=12:00 to=13:00\n", 14, "outside the day");
+	refuses(BASE TRIP "trouble drying trip=t mass=5t\n", 14, "more than the trip");
+	accepts(BASE TRIP "trouble offline truck=A1 from=00:00 to=24:00\n");
+	refuses("liandan-day 1\n\nday from=09:00 to=08:00\n", 3, "must end after");
+}
+
 static void test_licences(void **state)
 {
 	(void)state;
@@ -321,14 +345,68 @@ static void test_mangled(void **state)
 	}
 }
 
+/* The plan of a day: every truck's legs are gapless, its odometer never runs back and agrees with
+ * the way, and everything that is signed is in order. */
+static void test_plan(void **state)
+{
+	struct ld_day *day = NULL;
+	struct ld_day_fault fault;
+	struct ld_sim *sim = NULL;
+	char why[200];
+
+	(void)state;
+	assert_int_equal(
+	    parse(BASE TRIP
+		  "cheat silent_detour trip=t for=10m distance=2km\n"
+		  "trouble lunch truck=A1 at=08:40 for=20m\n"
+		  "trip u at=11:00 generator=g receiver=r truck=A1 driver=d waste=w mass=1t\n",
+		  &day, &fault),
+	    LD_OK);
+	assert_int_equal(ld_sim_plan(day, &sim, why, sizeof(why)), LD_OK);
+	const struct ld_sim_truck *t = &sim->trucks[0];
+	assert_true(t->n > 4);
+	assert_int_equal(t->legs[0].from_ms, sim->from_ms);
+	assert_true(t->legs[t->n - 1].to_ms >= sim->end_ms);
+	bool dark = false;
+	for (size_t i = 0; i < t->n; i++) {
+		const struct ld_sim_leg *l = &t->legs[i];
+		double m = ld_sim_distance_m(l->a, l->b);
+		assert_true(l->to_ms > l->from_ms && l->odo_b_m >= l->odo_a_m);
+		assert_true((double)(l->odo_b_m - l->odo_a_m) - m < 3.0 &&
+			    m - (double)(l->odo_b_m - l->odo_a_m) < 3.0);
+		dark = dark || l->view == LD_SIM_DARK;
+		if (i == 0)
+			continue;
+		assert_int_equal(l->from_ms, l[-1].to_ms);
+		assert_true(l->a.lat_e7 == l[-1].b.lat_e7 && l->a.lon_e7 == l[-1].b.lon_e7);
+	}
+	assert_true(dark);
+	for (size_t i = 0; i < day->n_trips; i++) {
+		const struct ld_sim_trip *trip = &sim->trips[i];
+		assert_true(trip->origin_ms < trip->leave_ms && trip->leave_ms < trip->arrive_ms);
+		for (size_t k = 1; k < trip->n_steps; k++)
+			assert_true(trip->steps[k].at_ms >= trip->steps[k - 1].at_ms);
+	}
+	ld_sim_free(sim);
+	ld_day_free(day);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_a_whole_day),	     cmocka_unit_test(test_order_of_lines_is_free),
-	    cmocka_unit_test(test_trips_are_sorted), cmocka_unit_test(test_form),
-	    cmocka_unit_test(test_values),	     cmocka_unit_test(test_names_must_resolve),
-	    cmocka_unit_test(test_cheats_must_fit),  cmocka_unit_test(test_licences),
-	    cmocka_unit_test(test_limits),	     cmocka_unit_test(test_mangled),
+	    cmocka_unit_test(test_a_whole_day),
+	    cmocka_unit_test(test_order_of_lines_is_free),
+	    cmocka_unit_test(test_trips_are_sorted),
+	    cmocka_unit_test(test_form),
+	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_names_must_resolve),
+	    cmocka_unit_test(test_cheats_must_fit),
+	    cmocka_unit_test(test_licences),
+	    cmocka_unit_test(test_wastes_are_the_catalogues),
+	    cmocka_unit_test(test_troubles_lie_in_the_day),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_mangled),
+	    cmocka_unit_test(test_plan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,6 +129,49 @@ static void late_news_of_an_arrival_in_time(void **state)
 	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED));
 }
 
+/* The phone was offline for the whole trip: taking and arrival come together, hours later. */
+static void a_late_taking_is_not_overdue_at_once(void **state)
+{
+	struct mx *x = *state;
+	MX_EVENT(taken, HANDOVER_TAKEN, NULL);
+	MX_EVENT(there, ARRIVED, NULL);
+	int64_t then;
+
+	mx_to_offered(x);
+	mx_was_at(x, "V1", "S-GEN");
+	then = x->now;
+	taken.handover_taken = mx_taken(x, 1, "V1");
+	taken.occurred_at_ms = then;
+	x->now += 9 * LD_HOUR_MS;
+	mx_clean(x, mx_put(x, CAR1, &taken));
+	assert_int_equal(mx_manifest(x)->taken_ms, then);
+	assert_int_equal(MX_DUE(x, ARRIVAL), x->now + x->c.rules->late_news_ms);
+	x->now += x->c.rules->late_news_ms - 1;
+	assert_int_equal(mx_tick(x), 0);
+	there.arrived = mx_arrived(x, "V1");
+	there.occurred_at_ms = then + LD_HOUR_MS;
+	mx_clean(x, mx_put(x, CAR1, &there));
+	assert_int_equal(MX_DUE(x, ARRIVAL), 0);
+	assert_null(raised(x));
+}
+
+static void and_overdue_when_nothing_follows(void **state)
+{
+	struct mx *x = *state;
+	MX_EVENT(taken, HANDOVER_TAKEN, NULL);
+
+	mx_to_offered(x);
+	mx_was_at(x, "V1", "S-GEN");
+	taken.handover_taken = mx_taken(x, 1, "V1");
+	taken.occurred_at_ms = x->now;
+	x->now += 9 * LD_HOUR_MS;
+	mx_clean(x, mx_put(x, CAR1, &taken));
+	x->now += x->c.rules->late_news_ms;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(raised(x)->kind, LIANDAN__ANOMALY_KIND__OVERDUE);
+	assert_int_equal(raised(x)->level, 2);
+}
+
 static void no_clock_runs_after_the_end(void **state)
 {
 	struct mx *x = *state;
@@ -288,6 +331,8 @@ int main(void)
 	    T(taken_although_expired),
 	    T(overdue_then_lost_then_there),
 	    T(late_news_of_an_arrival_in_time),
+	    T(a_late_taking_is_not_overdue_at_once),
+	    T(and_overdue_when_nothing_follows),
 	    T(no_clock_runs_after_the_end),
 	    T(received_and_not_accepted),
 	    T(arrived_and_not_received),

@@ -339,6 +339,40 @@ static void the_same_person_above_the_threshold(void **state)
 	assert_string_equal(mx_manifest(x)->holder, "GEN");
 }
 
+/* Another offer in between does not launder the first: its giver stays known. */
+static void the_same_person_behind_an_older_offer(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestCreated *b = mx_created(x);
+	Liandan__ManifestSealed *s = mx_sealed(x);
+	Liandan__HandoverTaken *old;
+	uint8_t first[LD_HASH_BYTES];
+	Liandan__OfferWithdrawn *w =
+	    MX_NEW(x, Liandan__OfferWithdrawn, LIANDAN__OFFER_WITHDRAWN__INIT);
+	MX_EVENT(e, OFFER_WITHDRAWN, w);
+
+	mx_fill(x);
+	mx_generate(x, "B9", "", MX_BULK, 3000000);
+	b->lines[1]->quantity->mass_g = s->items[2]->mass_g = 3000000;
+	mx_clean(x, mx_create(x, b));
+	mx_clean(x, mx_seal(x, b, s));
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	memcpy(first, x->offer, sizeof first);
+	old = mx_taken(x, 1, "V1");
+	old->offer = mx_bytes(first, sizeof first);
+	w->manifest = mx_id(x);
+	w->offer = old->offer;
+	w->reason = LIANDAN__DECLINE_REASON__DECLINE_REASON_OTHER;
+	mx_clean(x, mx_put(x, GEN, &e));
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	mx_refused(x, mx_take(x, BOTH, old), SAME_PERSON);
+	assert_string_equal(mx_manifest(x)->holder, "GEN");
+	/* somebody else may take it late; who gave is kept */
+	mx_was_at(x, "V1", "S-GEN");
+	mx_flagged(x, mx_take(x, CAR1, old), OFFER_EXPIRED);
+	assert_string_equal(mx_manifest(x)->giver_person, "p-gen");
+}
+
 static void the_same_person_below_it(void **state)
 {
 	struct mx *x = *state;
@@ -525,6 +559,7 @@ int main(void)
 	    T(a_cancelled_manifest_that_was_taken),
 	    T(a_cancelled_draft_cannot_be_taken),
 	    T(the_same_person_above_the_threshold),
+	    T(the_same_person_behind_an_older_offer),
 	    T(the_same_person_below_it),
 	    T(the_load_is_weighed),
 	    T(expected_arrival),

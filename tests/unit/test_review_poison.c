@@ -27,7 +27,8 @@ static void test_ticket_of_full_manifests(void **state)
 	review_replays(x);
 }
 
-/* Somebody parks the largest events he can on a manifest id: the generator's draft wakes them all. */
+/* Somebody parks the largest events he can on a manifest id: the generator's draft wakes them all.
+ */
 static void test_draft_wakes_large_held(void **state)
 {
 	struct review *x = *state;
@@ -118,6 +119,37 @@ static void test_full_manifest_goes_through(void **state)
 	review_replays(x);
 }
 
+/* Whatever the arena's bound is: an event that does not fit is refused, and nothing that follows
+ * from one that was accepted is left out. */
+static void test_too_large_gets_a_verdict(void **state)
+{
+	struct review *x = *state;
+	const size_t cap = x->w.region->scratch.cap;
+	bool refused = false;
+
+	for (size_t room_kib = 100; room_kib < 1600; room_kib += 50) {
+		Liandan__Verdict v;
+
+		review_full_manifest(x);
+		x->t.must(&x->t, &x->t.d1, trade_taken(&x->t, 1, "T1", "p-d1"));
+		x->t.must(&x->t, &x->t.d1, trade_arrived(&x->t, "T1"));
+		x->t.must(&x->t, &x->t.pit, trade_received(&x->t));
+		x->w.region->scratch.cap = room_kib << 10;
+		v = review_send(x, &x->t.pit, trade_accepted(&x->t));
+		x->w.region->scratch.cap = cap;
+		refused = refused || v == LIANDAN__VERDICT__REFUSED;
+		if (v == LIANDAN__VERDICT__REFUSED)
+			assert_int_equal(x->w.out.reason, LIANDAN__REASON__LIMIT);
+		else
+			assert_int_equal(v, ACCEPTED);
+		assert_int_equal(review_manifest(x)->state,
+				 v == ACCEPTED ? CUSTODY__MANIFEST_STATE__CLOSED
+					       : CUSTODY__MANIFEST_STATE__VERIFYING);
+	}
+	assert_true(refused);
+	review_replays(x);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +159,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test_setup_teardown(test_many_wait_for_one_cause, review_open,
 					    review_close),
 	    cmocka_unit_test_setup_teardown(test_full_manifests_expire_together, review_open,
+					    review_close),
+	    cmocka_unit_test_setup_teardown(test_too_large_gets_a_verdict, review_open,
 					    review_close),
 	    cmocka_unit_test_setup_teardown(test_full_manifest_goes_through, review_open,
 					    review_close),

@@ -194,6 +194,24 @@ static void test_shortfall_with_anothers_tickets(void **state)
 				       LIANDAN__REASON__REASON_NONE));
 }
 
+/* A ticket that names no manifest does not serve the truck's next trip too. */
+static void test_a_ticket_of_another_day(void **state)
+{
+	struct review *x = *state;
+	Liandan__Event *e = weighed(x, "T1", NET, GATE, TOTAL_G);
+	uint8_t ticket[LD_UUID_BYTES];
+
+	e->weighed->n_manifests = 0;
+	x->t.must(&x->t, &x->t.scale, e);
+	memcpy(ticket, x->t.ticket, sizeof ticket);
+	review_pass(x, LD_DAY_MS);
+	trade_begin(&x->t);
+	trade_to_received(&x->t);
+	memcpy(x->t.ticket, ticket, sizeof ticket);
+	x->t.must(&x->t, &x->t.pit, trade_accepted(&x->t));
+	assert_non_null(review_anomaly(x, VIOLATED, LIANDAN__REASON__TICKET_MISSING));
+}
+
 /* CUSTODY-7: the check of a milk run is not put off by a ticket that names what never comes. */
 static void test_shortfall_is_not_put_off(void **state)
 {
@@ -278,6 +296,80 @@ static void test_no_acceptance_beyond_reason(void **state)
 	assert_int_equal(x->w.out.reason, LIANDAN__REASON__QUANTITY);
 }
 
+/* CUSTODY-15, Invariant 2: what was received goes back to a carrier only when its driver signs. */
+static void test_waste_goes_back_to_who_signs(void **state)
+{
+	struct review *x = *state;
+	struct signer *driver = &x->t.d1;
+
+	trade_to_received(&x->t);
+	x->t.must(&x->t, &x->t.pit, trade_rejected(&x->t));
+	assert_string_equal(review_manifest(x)->holder, "pit");
+	assert_non_null(review_anomaly(x, VIOLATED, LIANDAN__REASON__OUT_OF_ORDER));
+	trade_begin(&x->t);
+	trade_to_received(&x->t);
+	assert_int_equal(world_send_cosigned(&x->w, &x->t.pit, &driver, 1, trade_rejected(&x->t)),
+			 ACCEPTED);
+	assert_string_equal(review_manifest(x)->holder, "haul");
+	assert_null(review_anomaly(x, VIOLATED, LIANDAN__REASON__OUT_OF_ORDER));
+	review_replays(x);
+}
+
+/* CUSTODY-6: the driver's word does not put off "overdue" beyond twice what the manifest says. */
+static void test_driver_does_not_choose_when_he_is_overdue(void **state)
+{
+	struct review *x = *state;
+	Liandan__Event *e;
+	int64_t now = ld_region_now(x->w.region);
+
+	trade_to_stock(&x->t);
+	e = trade_created(&x->t);
+	e->manifest_created->arrival_ms = now + 2 * LD_HOUR_MS;
+	x->t.must(&x->t, &x->t.office, e);
+	x->t.must(&x->t, &x->t.office, trade_sealed(&x->t));
+	x->t.must(&x->t, &x->t.office, trade_offered(&x->t, 1, "haul"));
+	memcpy(x->t.offer, x->t.hash, sizeof x->t.offer);
+	e = trade_taken(&x->t, 1, "T1", "p-d1");
+	e->handover_taken->eta_ms = now + 6 * LD_DAY_MS;
+	x->t.must(&x->t, &x->t.d1, e);
+	assert_int_equal(review_manifest(x)->eta_ms, now + 2 * LD_HOUR_MS);
+}
+
+/* CUSTODY, Normal: a driver whose key expires on the road delivers all the same, and starts nothing
+ * new. */
+static void test_a_key_expires_on_the_road(void **state)
+{
+	struct review *x = *state;
+	struct signer old;
+	Liandan__KeyEnrolled k = LIANDAN__KEY_ENROLLED__INIT;
+	struct signer *possession = &old;
+	Liandan__Event *e;
+
+	signer_new(&old, "haul", "dold", LIANDAN__ALGORITHM__ALGORITHM_P256);
+	k.spki.data = (uint8_t *)(uintptr_t)ld_key_spki(old.key, &k.spki.len);
+	k.algorithm = LIANDAN__ALGORITHM__ALGORITHM_P256;
+	k.party = old.party;
+	k.device = old.device;
+	k.subject = LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON;
+	k.subject_id = TEXT("p-d1");
+	k.roles = LIANDAN__ROLE__ROLE_DRIVER;
+	k.protection = LIANDAN__PROTECTION__PROTECTION_SOFTWARE;
+	k.from_ms = 1;
+	k.to_ms = ld_region_now(x->w.region) + LD_HOUR_MS;
+	e = trade_event(&x->t, LIANDAN__EVENT__BODY_KEY_ENROLLED, &k);
+	assert_int_equal(world_send_cosigned(&x->w, &x->w.authority, &possession, 1, e), ACCEPTED);
+	memcpy(old.prev, x->w.last_hash, sizeof old.prev);
+	trade_to_offered(&x->t);
+	x->t.must(&x->t, &old, trade_taken(&x->t, 1, "T1", "p-d1"));
+	review_pass(x, 2 * LD_HOUR_MS);
+	x->t.must(&x->t, &old, trade_arrived(&x->t, "T1"));
+	trade_begin(&x->t);
+	trade_to_offered(&x->t);
+	assert_int_equal(review_send(x, &old, trade_taken(&x->t, 1, "T1", "p-d1")),
+			 LIANDAN__VERDICT__KEY_NOT_VALID_NOW);
+	signer_free(&old);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, review_open, review_close)
 
 int main(int argc, char **argv)
@@ -294,6 +386,10 @@ int main(int argc, char **argv)
 	    TEST(test_later_tickets_widen_nothing),
 	    TEST(test_nobody_is_made_short),
 	    cmocka_unit_test(test_a_ticket_does_not_choose_its_tolerance),
+	    TEST(test_waste_goes_back_to_who_signs),
+	    TEST(test_driver_does_not_choose_when_he_is_overdue),
+	    TEST(test_a_key_expires_on_the_road),
+	    TEST(test_a_ticket_of_another_day),
 	    TEST(test_no_acceptance_beyond_reason),
 	};
 

@@ -36,6 +36,13 @@ static void only_the_mounted_terminal_speaks(void **state)
 			 LIANDAN__VERDICT__REFUSED);
 	assert_int_equal(r.j.reason, LIANDAN__REASON__WRONG_ROLE);
 	rig_terminal(&r, "term-1");
+	/* another firm's key that calls itself term-1 */
+	char *owner = r.key.party;
+	r.key.party = (char *)(uintptr_t) "stranger";
+	assert_int_equal(rig_track(&r, PLATE, &fix, 1, (struct rig_how){0}),
+			 LIANDAN__VERDICT__REFUSED);
+	assert_int_equal(r.j.reason, LIANDAN__REASON__WRONG_ROLE);
+	r.key.party = owner;
 	assert_int_equal(rig_track(&r, PLATE, &fix, 1, (struct rig_how){0}),
 			 LIANDAN__VERDICT__ACCEPTED);
 	rig_close(&r);
@@ -258,6 +265,17 @@ static void departure_explained_by_a_manifest(void **state)
 	taken(&r, 1, T0 + 100 * MIN);
 	assert_int_equal(r.own[1].body, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED);
 	assert_int_equal(r.own[1].phase, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE);
+	rig_close(&r);
+
+	/* a manifest made up hours afterwards explains nothing */
+	begin(&r);
+	visit(&r, EMPTY, FULL);
+	rig_tick(&r, T0 + 30 * MIN);
+	rig_tick(&r, T0 + 90 * MIN);
+	rig_manifest(&r, 1, PLATE, "plant", "works", T0 + 240 * MIN);
+	taken(&r, 1, T0 + 241 * MIN);
+	for (size_t i = 0; i < r.n_own; i++)
+		assert_int_not_equal(r.own[i].body, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED);
 	rig_close(&r);
 
 	/* already aboard on leaving: not even watched */

@@ -155,6 +155,12 @@ static void who_may_write_a_ticket(void **state)
 	assert_int_equal(weigh(&r, t), LIANDAN__VERDICT__REFUSED);
 	assert_int_equal(r.j.reason, LIANDAN__REASON__WRONG_ROLE);
 	r.key.subject_id = (char *)(uintptr_t) "scale-1";
+	/* another firm's key that calls itself scale-1 */
+	char *owner = r.key.party;
+	r.key.party = (char *)(uintptr_t) "stranger";
+	assert_int_equal(weigh(&r, t), LIANDAN__VERDICT__REFUSED);
+	assert_int_equal(r.j.reason, LIANDAN__REASON__WRONG_ROLE);
+	r.key.party = owner;
 	assert_int_equal(weigh(&r, t), LIANDAN__VERDICT__ACCEPTED);
 	assert_int_equal(weigh(&r, t), LIANDAN__VERDICT__REFUSED);
 	assert_int_equal(r.j.reason, LIANDAN__REASON__ALREADY_EXISTS);
