@@ -215,7 +215,8 @@ void ld_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement
 	}
 	if (telemetry || judge_causes(c, f, j))
 		judge_body(c, f, j);
-	if (j->verdict == LIANDAN__VERDICT__HELD)
+	/* one that is held already is not judged by the room that it takes itself */
+	if (j->verdict == LIANDAN__VERDICT__HELD && f->index == 0)
 		bound_held(c, f, j);
 	if (j->verdict != LIANDAN__VERDICT__ACCEPTED)
 		j->n_violations = 0;

@@ -8,12 +8,18 @@
 
 struct ld_keyring;
 
+struct ld_bucket { /* so much a second */
+	int64_t second;
+	uint32_t used;
+};
+
 struct ld_ring_key {
 	uint8_t key_id[LD_KEY_ID_BYTES];
 	struct ld_key *key;
-	Custody__Key *rec; /* own copy */
-	int64_t second;	   /* THROTTLED: custody events in this second of ledger time */
-	uint32_t used;
+	Custody__Key *rec;		  /* own copy */
+	struct ld_bucket bucket;	  /* THROTTLED */
+	uint8_t fork_hash[LD_HASH_BYTES]; /* of the last event of this key that was recorded as a
+					     fork */
 };
 
 struct ld_keyring *ld_keyring_new(void);

@@ -18,13 +18,16 @@ int64_t ld_region_stamp(struct ld_region *r)
 	return ld_region_now(r);
 }
 
-bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s)
+bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s, uint32_t weight)
 {
 	if (b->second != now_ms / 1000) {
 		b->second = now_ms / 1000;
 		b->used = 0;
 	}
-	return b->used++ < per_s;
+	if (b->used + weight > per_s)
+		return false;
+	b->used += weight;
+	return true;
 }
 
 struct ld_out *ld_region_out(struct ld_region *r, enum ld_out_kind kind, const uint8_t *bytes,

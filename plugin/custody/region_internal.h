@@ -22,6 +22,7 @@
 	10 /* per device: unsigned ones, and signatures checked for one                            \
 	    */
 #define LD_DEVICE_SLOTS 1024
+#define LD_CUSTODY_WEIGHT 25 /* a custody event costs a commit: as much as so many tracks */
 
 /* Ledger time: wall clock at start, then CLOCK_BOOTTIME (CUSTODY: Time). */
 struct ld_clock {
@@ -66,11 +67,6 @@ struct ld_dirty { /* small set of ids touched since the last commit */
 	struct ld_dirty *next;
 	size_t len;
 	uint8_t id[LD_MAX_ID_BYTES + 1];
-};
-
-struct ld_bucket { /* token bucket */
-	int64_t second;
-	uint32_t used;
 };
 
 struct ld_region {
@@ -128,7 +124,7 @@ struct ld_out *ld_region_out(struct ld_region *r, enum ld_out_kind kind, const u
 void ld_region_dirty_manifest(struct ld_region *r, ProtobufCBinaryData id);
 void ld_region_dirty_vehicle(struct ld_region *r, const char *plate);
 enum ld_err ld_region_reader(struct ld_region *r); /* renewed to the committed head */
-bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s);
+bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s, uint32_t weight);
 
 /* region_submit.c: keys that the registry has changed are parsed anew; the client of a revoked one
  * is let go. */

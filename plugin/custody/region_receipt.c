@@ -182,7 +182,7 @@ static struct ld_bucket *bucket_of(struct ld_region *r, const char *party, const
 bool ld_receipt_affords(struct ld_region *r, const char *party, const char *device)
 {
 	return ld_bucket_take(bucket_of(r, party, device), ld_clock_boot_ms(),
-			      LD_OUTSIDE_RECEIPTS_PER_S);
+			      LD_OUTSIDE_RECEIPTS_PER_S, 1);
 }
 
 void ld_receipt_outside(struct ld_region *r, const char *party, const char *device,

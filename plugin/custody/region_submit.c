@@ -181,14 +181,21 @@ static bool step_verify(struct ld_region *r, struct pass *p)
 	return ok;
 }
 
+static bool is_custody(const Liandan__Event *e)
+{
+	return (int)e->body_case >= 200 && (int)e->body_case < 400;
+}
+
+/* DESIGN: at most 20 manifest and stock events a second and key. Tracks and the rest share the
+ * bucket at a small weight: an outbox of an offline day may empty itself, a flood may not. */
 static bool throttled(struct ld_region *r, struct pass *p)
 {
-	struct ld_bucket b = {.second = p->signer->second, .used = p->signer->used};
-	bool ok = ld_bucket_take(&b, ld_clock_boot_ms(), r->opt.custody_per_s);
+	const uint32_t weight = is_custody(p->opened.event) ? LD_CUSTODY_WEIGHT : 1;
 
-	p->signer->second = b.second;
-	p->signer->used = b.used;
-	return !ok;
+	if (p->signer->rec->subject == LIANDAN__KEY_SUBJECT__KEY_SUBJECT_AUTHORITY)
+		return false; /* it registers a whole city in a row */
+	return !ld_bucket_take(&p->signer->bucket, ld_clock_boot_ms(),
+			       r->opt.custody_per_s * LD_CUSTODY_WEIGHT, weight);
 }
 
 static bool holds(struct ld_region *r, uint64_t index, const uint8_t *event_hash)
@@ -234,6 +241,9 @@ static enum ld_err record_fork(struct ld_region *r, struct pass *p)
 	Liandan__ForkObserved *fork;
 	enum ld_err err;
 
+	if (memcmp(p->signer->fork_hash, p->opened.event_hash, LD_HASH_BYTES) == 0)
+		return LD_OK; /* this one is on record: a repeat adds nothing */
+	memcpy(p->signer->fork_hash, p->opened.event_hash, LD_HASH_BYTES);
 	fork = ld_own_add(&r->custody, &own, LIANDAN__OWN_EVENT__BODY_FORK_OBSERVED);
 	if (fork == NULL)
 		return LD_ERR_NOMEM;
@@ -439,11 +449,6 @@ static void verify_for_receipt(struct ld_region *r, struct pass *p)
 	*p->out = verdict;
 }
 
-static bool is_custody(const Liandan__Event *e)
-{
-	return (int)e->body_case >= 200 && (int)e->body_case < 400;
-}
-
 static enum ld_err run(struct ld_region *r, struct pass *p)
 {
 	Custody__Chain *chain;
@@ -469,13 +474,13 @@ static enum ld_err run(struct ld_region *r, struct pass *p)
 		return fork ? record_fork(r, p) : LD_OK;
 	if (!step_verify(r, p))
 		return LD_OK;
+	if (throttled(r, p)) {
+		outside(p, LIANDAN__VERDICT__THROTTLED,
+			"more than %" PRIu32 " custody events or %" PRIu32 " others a second",
+			r->opt.custody_per_s, r->opt.custody_per_s * LD_CUSTODY_WEIGHT);
+		return LD_OK;
+	}
 	if (is_custody(p->opened.event)) {
-		if (throttled(r, p)) {
-			outside(p, LIANDAN__VERDICT__THROTTLED,
-				"more than %" PRIu32 " custody events a second",
-				r->opt.custody_per_s);
-			return LD_OK;
-		}
 		err = ld_region_follow_time(r, ld_region_now(r));
 		if (err != LD_OK)
 			return err;

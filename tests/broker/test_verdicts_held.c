@@ -101,8 +101,8 @@ static void cause_comes(void)
 	held(&rig.t.yard, after(rig.h.sent_hash), LIANDAN__REASON__WAITS_FOR_CAUSE, &a);
 	publish_accepted(&rig.t.office, cause, len, LIANDAN__VERDICT__ACCEPTED,
 			 LIANDAN__REASON__REASON_NONE);
-	rig_applied(&rig, &rig.t.yard, &a, LIANDAN__VERDICT__ACCEPTED,
-		    LIANDAN__REASON__REASON_NONE);
+	rig_applied(&rig, &rig.t.yard, &a, LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE,
+		    0);
 	published(&rig.t.yard, &a);
 	/* the signer's chain went on behind it all the time */
 	rig_must(&rig, &rig.t.yard, after(rig.h.sent_hash));
@@ -116,15 +116,20 @@ static void held_then_applied(void **state)
 	both(cause_comes);
 }
 
-/* The driver's phone sends the arrival before the hand-over. */
+/* The driver's phone sends the arrival, at a wrong gate, before the hand-over: what is wrong with
+ * it is flagged when it takes effect. */
 static void state_comes(void)
 {
 	struct rig_answer a;
+	Liandan__Event *e;
 
 	trade_to_offered(&rig.t);
-	held(&rig.t.d1, trade_arrived(&rig.t, "T1"), LIANDAN__REASON__WAITS_FOR_STATE, &a);
+	e = trade_arrived(&rig.t, "T1");
+	e->arrived->site = TEXT("gen-shed");
+	held(&rig.t.d1, e, LIANDAN__REASON__WAITS_FOR_STATE, &a);
 	rig_must(&rig, &rig.t.d1, trade_taken(&rig.t, 1, "T1", "p-d1"));
-	rig_applied(&rig, &rig.t.d1, &a, LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE);
+	rig_applied(&rig, &rig.t.d1, &a, LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE,
+		    1);
 	/* it has taken effect: the receiver can go on */
 	rig_must(&rig, &rig.t.pit, trade_received(&rig.t));
 	rig_answer_free(&a);
@@ -150,7 +155,7 @@ static void chain_comes(void)
 			 LIANDAN__REASON__REASON_NONE);
 	for (size_t i = 0; i < 4; i++) {
 		rig_applied(&rig, &rig.t.yard, &a[i], LIANDAN__VERDICT__ACCEPTED,
-			    LIANDAN__REASON__REASON_NONE);
+			    LIANDAN__REASON__REASON_NONE, 0);
 		rig_answer_free(&a[i]);
 	}
 	free(cause);
@@ -175,8 +180,8 @@ static void cause_refused(void)
 	held(&rig.t.yard, after(rig.h.sent_hash), LIANDAN__REASON__WAITS_FOR_CAUSE, &a);
 	publish_accepted(&rig.t.office, cause, len, LIANDAN__VERDICT__REFUSED,
 			 LIANDAN__REASON__WRONG_ROLE);
-	rig_applied(&rig, &rig.t.yard, &a, LIANDAN__VERDICT__REFUSED,
-		    LIANDAN__REASON__OUT_OF_ORDER);
+	rig_applied(&rig, &rig.t.yard, &a, LIANDAN__VERDICT__REFUSED, LIANDAN__REASON__OUT_OF_ORDER,
+		    0);
 	client_pump(rig.spy, 50);
 	assert_null(client_take(rig.spy, HARNESS_ROOT "o/pit/yard", 0));
 	rig_answer_free(&a);
@@ -207,8 +212,8 @@ static void again(void)
 	rig_answer_free(&b);
 	publish_accepted(&rig.t.office, cause, len, LIANDAN__VERDICT__ACCEPTED,
 			 LIANDAN__REASON__REASON_NONE);
-	rig_applied(&rig, &rig.t.yard, &a, LIANDAN__VERDICT__ACCEPTED,
-		    LIANDAN__REASON__REASON_NONE);
+	rig_applied(&rig, &rig.t.yard, &a, LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE,
+		    0);
 	rig_publish(&rig, &rig.t.yard, a.bytes, a.len, &b);
 	assert_non_null(b.r);
 	assert_true(b.r->duplicate);

@@ -329,12 +329,16 @@ static void check_applied_entry(const Liandan__Receipt *r)
 	assert_int_equal(own->held_applied->index, r->index);
 	assert_int_equal(own->held_applied->verdict, r->verdict);
 	assert_int_equal(own->held_applied->reason, r->reason);
+	assert_int_equal(own->held_applied->n_violations, r->n_violations);
+	for (size_t i = 0; i < r->n_violations; i++)
+		assert_int_equal(own->held_applied->violations[i]->reason,
+				 r->violations[i]->reason);
 	liandan__own_event__free_unpacked(own, NULL);
 	liandan__entry__free_unpacked(e, NULL);
 }
 
 void rig_applied(struct rig *x, const struct signer *on, const struct rig_answer *held,
-		 Liandan__Verdict verdict, Liandan__Reason reason)
+		 Liandan__Verdict verdict, Liandan__Reason reason, size_t violations)
 {
 	uint8_t hash[LD_HASH_BYTES];
 	struct message *m;
@@ -346,6 +350,7 @@ void rig_applied(struct rig *x, const struct signer *on, const struct rig_answer
 	message_free(m);
 	assert_int_equal(r->verdict, verdict);
 	assert_int_equal(r->reason, reason);
+	assert_int_equal(r->n_violations, violations);
 	assert_int_equal(r->index, held->r->index);
 	assert_true(r->applied_index > r->index);
 	assert_memory_equal(r->event_hash.data, held->r->event_hash.data, LD_HASH_BYTES);

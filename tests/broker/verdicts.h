@@ -73,7 +73,7 @@ void rig_check(struct rig *x, const struct rig_answer *a, const struct rig_expec
 uint64_t rig_must(struct rig *x, struct signer *by, Liandan__Event *e);
 /* A second receipt for these bytes: applied with this verdict. Verified. */
 void rig_applied(struct rig *x, const struct signer *on, const struct rig_answer *held,
-		 Liandan__Verdict verdict, Liandan__Reason reason);
+		 Liandan__Verdict verdict, Liandan__Reason reason, size_t violations);
 
 /* A case of a table: builds what goes before (all ACCEPTED), gives the event, its signer and
  * cosigner. */
