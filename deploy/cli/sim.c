@@ -351,11 +351,8 @@ static void delivery(struct ld_sim *s, size_t i, int64_t arrive, int64_t done)
 		return;
 	if (w == LD_CHEAT_replayed_event || w == LD_CHEAT_forked_chain || w == LD_CHEAT_wrong_role)
 		step(t, arrive + 2 * MINUTE, LD_STEP_ATTACK);
-	if (t->leads && w != LD_CHEAT_ghost && w != LD_CHEAT_no_tickets) {
-		step(t, arrive + 3 * MINUTE, LD_STEP_GROSS_IN);
-		step(t, done - 3 * MINUTE, LD_STEP_TARE_IN);
-	} else if (w == LD_CHEAT_ghost) { /* tickets are forged as well: the scale weighs another
-					     truck */
+	/* a ghost has tickets too: the scale weighs another truck */
+	if (w == LD_CHEAT_ghost || (t->leads && w != LD_CHEAT_no_tickets)) {
 		step(t, arrive + 3 * MINUTE, LD_STEP_GROSS_IN);
 		step(t, done - 3 * MINUTE, LD_STEP_TARE_IN);
 	}

@@ -11,15 +11,16 @@
 /* UTC, Z, or +HH:MM, in milliseconds east. */
 static bool read_zone(const char *s, int64_t *out)
 {
-	int h = 0;
-	int m = 0;
-	char end = 0;
-
 	*out = 0;
 	if (!s || strcmp(s, "UTC") == 0 || strcmp(s, "Z") == 0)
 		return true;
-	if ((s[0] != '+' && s[0] != '-') || sscanf(s + 1, "%2d:%2d%c", &h, &m, &end) != 2 ||
-	    h > 14 || m > 59 || h < 0 || m < 0)
+	if ((s[0] != '+' && s[0] != '-') || strlen(s) != 6 || s[3] != ':' ||
+	    strspn(s + 1, "0123456789") != 2 || strspn(s + 4, "0123456789") != 2)
+		return false;
+	const int h = (s[1] - '0') * 10 + s[2] - '0';
+	const int m = (s[4] - '0') * 10 + s[5] - '0';
+
+	if (h > 14 || m > 59)
 		return false;
 	*out = (int64_t)(s[0] == '-' ? -1 : 1) * (h * 60 + m) * 60000;
 	return true;
