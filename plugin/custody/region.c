@@ -17,6 +17,7 @@
 
 #define KEY_FILE_MAX 8192
 #define CLOCK_TOLERANCE_MS 2000
+#define OUTBOX_BACK_MS INT64_C(15000)
 #define DEMO_SUFFIX "-DEMO"
 
 static enum ld_err say(char *why, size_t cap, enum ld_err err, const char *fmt, ...)
@@ -233,6 +234,12 @@ static enum ld_err start_clock(struct ld_region *r, char *why, size_t cap)
 		return say(why, cap, LD_ERR_CONFIG,
 			   "clock_rate is for demonstration regions only (region init --demo)");
 	r->clock.base_ms = wall > last ? wall : last;
+	if (r->clock.rate > 1) {
+		int64_t resumed = ld_clock_resume(r->opt.dir, r->clock.rate);
+
+		if (resumed > r->clock.base_ms)
+			r->clock.base_ms = resumed;
+	}
 	if (last - wall > CLOCK_TOLERANCE_MS && !r->clock.demo && !r->opt.accept_clock)
 		snprintf(r->read_only_why, sizeof r->read_only_why,
 			 "the wall clock is %" PRId64 " s behind the ledger's last entry; set the "
@@ -244,6 +251,9 @@ static enum ld_err start_clock(struct ld_region *r, char *why, size_t cap)
 
 		down = down > LD_HOUR_MS ? LD_HOUR_MS : down;
 		down = down < 10 * LD_MINUTE_MS ? 10 * LD_MINUTE_MS : down;
+		/* devices come back in real seconds, however fast a demonstration's clock runs */
+		if (r->clock.rate > 1 && down < OUTBOX_BACK_MS * (int64_t)r->clock.rate)
+			down = OUTBOX_BACK_MS * (int64_t)r->clock.rate;
 		r->hold_deadlines_until_ms = r->clock.base_ms + down;
 	}
 	return LD_OK;

@@ -373,6 +373,8 @@ enum ld_err ld_region_tick(struct ld_region *r, bool *checkpoint_advanced)
 		err = state_due(r);
 	if (err == LD_OK && boot - r->last_anchor_ms >= LD_ANCHOR_MS) {
 		r->last_anchor_ms = boot;
+		if (r->clock.rate > 1)
+			ld_clock_save(&r->clock, r->opt.dir);
 		err = ld_core_anchor(r->core, checkpoint_advanced);
 	}
 	return err;

@@ -35,6 +35,11 @@ struct ld_clock {
 int64_t ld_clock_wall_ms(void);
 int64_t ld_clock_boot_ms(void);
 int64_t ld_clock_now(const struct ld_clock *k);
+/* A demonstration's fast clock goes on while its broker is down, as a real one does:
+ * <dir>/demo-clock says what it showed and when. A convenience, never trusted over the ledger's
+ * last entry; lost, the clock goes on from there. */
+void ld_clock_save(const struct ld_clock *k, const char *dir);
+int64_t ld_clock_resume(const char *dir, uint32_t rate); /* 0: nothing saved */
 
 /* What must be told after the commit, in order. */
 enum ld_out_kind { LD_OUT_EVENT, LD_OUT_RECEIPT, LD_OUT_REFUSED, LD_OUT_ANOMALY, LD_OUT_REVOKED };
