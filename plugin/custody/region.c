@@ -17,7 +17,7 @@
 
 #define KEY_FILE_MAX 8192
 #define CLOCK_TOLERANCE_MS 2000
-#define OUTBOX_BACK_MS INT64_C(15000)
+#define OUTBOX_BACK_MS INT64_C(5000)
 #define DEMO_SUFFIX "-DEMO"
 
 static enum ld_err say(char *why, size_t cap, enum ld_err err, const char *fmt, ...)

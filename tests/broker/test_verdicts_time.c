@@ -45,7 +45,7 @@ static void late(int version)
 	rig_client(&rig, &rig.t.d1);
 	client_drop_all(rig.spy);
 	trade_to_taken(&rig.t);
-	m = client_take(rig.spy, HARNESS_ROOT "anomaly/2/OVERDUE/+", HARNESS_WAIT_MS);
+	m = client_take(rig.spy, HARNESS_ROOT "anomaly/2/OVERDUE/+", EXPIRES_MS);
 	assert_non_null(m);
 	message_free(m);
 	client_pump(rig.spy, LATE_MS);
