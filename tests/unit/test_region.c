@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/world.h"
 
@@ -239,6 +240,26 @@ static void test_replay(void **state)
 	assert_memory_equal(live.b, replayed.b, sizeof live.b);
 }
 
+/* A demonstration's fast clock goes on while nobody runs it; a real region's may not be fast at
+ * all. */
+static void test_demonstration_clock(void **state)
+{
+	struct world *w = *state;
+	int64_t before;
+	bool advanced;
+
+	ld_region_close(w->region);
+	w->opt.clock_rate = 1000;
+	world_open(w);
+	usleep(1100000); /* the clock is noted once a second */
+	assert_int_equal(ld_region_tick(w->region, &advanced), LD_OK);
+	before = ld_region_now(w->region);
+	ld_region_close(w->region);
+	usleep(300000);
+	world_open(w);
+	assert_true(ld_region_now(w->region) - before >= 250 * 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +267,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_chain, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_outside, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_demonstration_clock, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
