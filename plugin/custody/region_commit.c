@@ -13,11 +13,6 @@ int64_t ld_region_now(struct ld_region *r)
 	return ld_clock_now(&r->clock);
 }
 
-int64_t ld_region_stamp(struct ld_region *r)
-{
-	return ld_region_now(r);
-}
-
 bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s, uint32_t weight)
 {
 	if (b->second != now_ms / 1000) {

@@ -25,7 +25,7 @@ static enum ld_err append_own(struct ld_region *r, const Liandan__OwnEvent *own,
 	if (bytes == NULL)
 		return LD_ERR_NOMEM;
 	liandan__own_event__pack(own, bytes);
-	*at = entry.recorded_at_ms = ld_region_stamp(r);
+	*at = entry.recorded_at_ms = ld_region_now(r);
 	entry.verdict = LIANDAN__VERDICT__ACCEPTED;
 	entry.content_case = LIANDAN__ENTRY__CONTENT_OWN_EVENT;
 	entry.own_event = (ProtobufCBinaryData){.len = n, .data = bytes};

@@ -122,7 +122,6 @@ static inline void ld_id_copy(char out[LD_MAX_ID_BYTES + 1], const char *id)
 /* region_commit.c */
 enum ld_err ld_region_append(struct ld_region *r, const Liandan__Entry *entry, uint64_t *index);
 enum ld_err ld_region_fail(struct ld_region *r, enum ld_err err); /* abort, replay; returns err */
-int64_t ld_region_stamp(struct ld_region *r); /* recorded_at for the next entry */
 void ld_region_outputs_drop(struct ld_region *r);
 struct ld_out *ld_region_out(struct ld_region *r, enum ld_out_kind kind, const uint8_t *bytes,
 			     size_t len);

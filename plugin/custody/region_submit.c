@@ -389,7 +389,7 @@ static enum ld_err record(struct ld_region *r, struct pass *p, bool too_large)
 	size_t mark;
 	enum ld_err err;
 
-	f.recorded_at_ms = ld_region_stamp(r);
+	f.recorded_at_ms = ld_region_now(r);
 	err = ld_apply_cosigners(&r->custody, &f);
 	if (err != LD_OK)
 		return err;
@@ -486,13 +486,18 @@ static enum ld_err run(struct ld_region *r, struct pass *p)
 			return err;
 	}
 	err = record(r, p, false);
-	if (err ==
-	    LD_ERR_NOMEM) { /* the arena's bound: the same every time, so it gets a verdict */
+	if (err == LD_ERR_NOMEM) {
+		/* the arena's bound: the same every time, so it gets a verdict */
 		ld_region_fail(r, err);
 		ld_arena_reset(&r->scratch);
 		p->signer = ld_keyring_get(r->keys, &r->custody, p->opened.event->submitter.data);
-		if (p->signer == NULL)
+		if (p->signer == NULL ||
+		    ld_chain_get(&r->custody, p->opened.event->submitter.data, &chain) != LD_OK)
 			return err;
+		p->chain = chain;
+		/* the batch that was dropped may have held this key's event before */
+		if (!step_chain(r, p, &fork))
+			return LD_OK;
 		err = record(r, p, true);
 	}
 	if (err != LD_OK)
