@@ -310,9 +310,12 @@ static const char *next_field(struct pass *s, struct frame *fr)
 static const char *missing_name(const struct frame *fr)
 {
 	const uint64_t missing = fr->message->required & ~fr->seen;
+	const struct ld_gate_field *f = fr->message->fields;
 	if (!missing)
 		return NULL;
-	return fr->message->fields[__builtin_ctzll(missing)].name;
+	while (f->oneof || f->bit != __builtin_ctzll(missing))
+		f++;
+	return f->name;
 }
 
 static void report(struct ld_gate_fault *fault, const struct frame *fr, size_t offset, bool closing,

@@ -11,7 +11,9 @@
 
 #define MAX_MESSAGES 160
 #define MAX_ENUMS 64
-#define MAX_FIELDS 64 /* of one message: a bit each in `seen` */
+#define MAX_FIELDS 254 /* of one message */
+#define MAX_BITS 63    /* of one message, outside its oneof: a bit each in `seen` */
+#define ONEOF_BIT 63   /* of all members of the oneof: which one was seen is known otherwise */
 
 #define REQUIRED .required = true
 #define ID .id = true
@@ -213,7 +215,7 @@ static enum ld_err compile_message(struct tables *t, struct ld_gate_message *m)
 {
 	const ProtobufCMessageDescriptor *d = m->descriptor;
 	unsigned groups[8];
-	unsigned n_groups = 0;
+	unsigned n_groups = 0, bits = 0;
 	if (d->n_fields == 0 || d->n_fields > MAX_FIELDS)
 		return bad(d->short_name, "*");
 	m->max_number = d->fields[d->n_fields - 1].id;
@@ -229,13 +231,15 @@ static enum ld_err compile_message(struct tables *t, struct ld_gate_message *m)
 		struct ld_gate_field *f = &fields[i];
 		index[d->fields[i].id] = (uint8_t)(i + 1);
 		f->rule = rule_of(d, d->fields[i].name, false);
-		f->bit = (uint8_t)i;
 		if (d->fields[i].flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
 			f->oneof = oneof_of(&d->fields[i], groups, &n_groups);
+		if (!f->oneof && bits == MAX_BITS)
+			return bad(d->short_name, f->name);
+		f->bit = (uint8_t)(f->oneof ? ONEOF_BIT : bits++);
 		if (compile_field(t, &d->fields[i], f))
 			return bad(d->short_name, f->name);
-		m->required |= f->rule->required ? UINT64_C(1) << i : 0;
-		m->same |= f->rule->same ? UINT64_C(1) << i : 0;
+		m->required |= f->rule->required ? UINT64_C(1) << f->bit : 0;
+		m->same |= f->rule->same ? UINT64_C(1) << f->bit : 0;
 	}
 	/* our messages have one oneof at most, so its name need not be matched to a group */
 	if (n_groups > 1)

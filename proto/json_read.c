@@ -274,18 +274,20 @@ static enum ld_err read_field(struct reader *r, const cJSON *json,
 	return read_value(r, json, f, msg + f->offset);
 }
 
+#define SEEN_WORDS 4 /* a bit for each field of one message */
+
 static enum ld_err read_message(struct reader *r, const cJSON *json,
 				const ProtobufCMessageDescriptor *type, void *out)
 {
 	if (!cJSON_IsObject(json))
 		return bad(r, LD_ERR_MALFORMED, "an object is needed");
-	if (r->depth == LD_MAX_NESTING || type->n_fields > 64)
+	if (r->depth == LD_MAX_NESTING || type->n_fields > 64 * SEEN_WORDS)
 		return bad(r, LD_ERR_LIMIT, "nested too deep");
 	ProtobufCMessage *msg = ld_arena_alloc(r->arena, type->sizeof_message);
 	if (!msg)
 		return bad(r, LD_ERR_NOMEM, "it does not fit the memory for one event");
 	type->message_init(msg);
-	uint64_t seen = 0;
+	uint64_t seen[SEEN_WORDS] = {0};
 	const size_t path = r->path_len;
 	r->depth++;
 	for (const cJSON *item = json->child; item; item = item->next) {
@@ -293,10 +295,11 @@ static enum ld_err read_message(struct reader *r, const cJSON *json,
 		push(r, "%s%.64s", path ? "." : "", item->string);
 		if (!f)
 			return bad(r, LD_ERR_MALFORMED, "there is no such field");
-		const uint64_t bit = UINT64_C(1) << (f - type->fields);
-		if (seen & bit)
+		const size_t at = (size_t)(f - type->fields);
+		const uint64_t bit = UINT64_C(1) << (at % 64);
+		if (seen[at / 64] & bit)
 			return bad(r, LD_ERR_MALFORMED, "the field is given twice");
-		seen |= bit;
+		seen[at / 64] |= bit;
 		/* null is "not given", as the JSON mapping says */
 		const enum ld_err err =
 		    cJSON_IsNull(item) ? LD_OK : read_field(r, item, f, (uint8_t *)msg);

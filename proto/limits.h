@@ -53,6 +53,13 @@
 #define LD_MAX_TICKETS 64
 #define LD_MAX_MANIFESTS_NAMED 64 /* by one Weighed or Arrived: a milk run */
 #define LD_MAX_AUTHORITY_KEYS 16
+#define LD_MAX_PLAN_LINES 128
+#define LD_MAX_RULE_VALUES 256
+#define LD_CALENDAR_BYTES 46 /* 366 days, a bit each */
+#define LD_MAX_SAMPLED 64    /* containers of one sample */
+#define LD_MAX_SAMPLE_RESULTS 64
+#define LD_MAX_CHANGES 32 /* of one amendment */
+#define LD_MAX_PAPER_STEPS 16
 #define LD_MAX_FIGURES 32
 #define LD_MAX_EVIDENCE 256
 #define LD_MAX_DETAIL_BYTES 1024

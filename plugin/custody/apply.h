@@ -42,7 +42,7 @@ enum ld_err ld_deadline_clear(struct ld_custody *c, Liandan__SubjectKind kind, c
 			      Liandan__DeadlineClock clock);
 /* due = from + n working days (weekends; holidays come with CalendarAdopted), end of that day
  * UTC+8. */
-int64_t ld_workdays_after(int64_t from_ms, uint32_t n);
+int64_t ld_workdays_after(struct ld_custody *c, int64_t from_ms, int64_t n);
 
 /* Booking: in_stock follows; never refuses, may go negative (flagged by judge). */
 struct ld_booking {

@@ -89,12 +89,13 @@ enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, con
 }
 
 /* Order 23 article 18 counts working days; days are China's whatever the machine's time zone. */
-int64_t ld_workdays_after(int64_t from_ms, uint32_t n)
+int64_t ld_workdays_after(struct ld_custody *c, int64_t from_ms, int64_t n)
 {
 	int64_t local = from_ms + CHINA_OFFSET_MS;
 	int64_t day = local / LD_DAY_MS - (local % LD_DAY_MS < 0 ? 1 : 0);
 
-	while (n != 0) {
+	(void)c;
+	while (n > 0) {
 		day++;
 		if (((day + THURSDAY) % 7 + 7) % 7 < SATURDAY)
 			n--;

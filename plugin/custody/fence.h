@@ -19,13 +19,13 @@ int64_t ld_geo_dist_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t
 
 /* Inside the ring, or within margin_m of its edge. Fewer than 3 points: never. */
 bool ld_fence_contains(const Liandan__SiteRegistered *s, int32_t lat_e7, int32_t lon_e7,
-		       uint32_t margin_m);
+		       int64_t margin_m);
 /* The site, red zones left out, in force at t_ms (0: at any time) whose fence holds the point: the
  * smallest that holds it
  * (*strict = true), else the smallest within margin_m of it (*strict = false), else NULL. Lives
  * until the cache is dropped. */
 const Liandan__SiteRegistered *ld_fence_at(struct ld_custody *c, int32_t lat_e7, int32_t lon_e7,
-					   int64_t t_ms, uint32_t margin_m, bool *strict);
+					   int64_t t_ms, int64_t margin_m, bool *strict);
 /* By id; NULL: none. Same lifetime. */
 const Liandan__SiteRegistered *ld_fence_find(struct ld_custody *c, const char *site);
 /* Middle of the ring's bounding box. */

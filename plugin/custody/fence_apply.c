@@ -132,7 +132,7 @@ static bool edge_near(int64_t ax, int64_t ay, int64_t bx, int64_t by, int64_t ma
 }
 
 bool ld_fence_contains(const Liandan__SiteRegistered *s, int32_t lat_e7, int32_t lon_e7,
-		       uint32_t margin_m)
+		       int64_t margin_m)
 {
 	const int64_t cosine_q16 = cos_q16(lat_e7);
 
@@ -380,7 +380,7 @@ static struct ld_site_cache *fences_of(struct ld_custody *c)
 struct pick {
 	int64_t lat, lon, t_ms;
 	int64_t mx;
-	uint32_t margin_m;
+	int64_t margin_m;
 	const struct fence *best;
 	bool strict;
 };
@@ -409,7 +409,7 @@ static void pick_try(struct pick *p, const struct fence *f)
 }
 
 const Liandan__SiteRegistered *ld_fence_at(struct ld_custody *c, int32_t lat_e7, int32_t lon_e7,
-					   int64_t t_ms, uint32_t margin_m, bool *strict)
+					   int64_t t_ms, int64_t margin_m, bool *strict)
 {
 	struct ld_site_cache *k = fences_of(c);
 	struct pick p = {.lat = lat_e7, .lon = lon_e7, .t_ms = t_ms, .margin_m = margin_m};

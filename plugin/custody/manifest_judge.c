@@ -1,29 +1,13 @@
 /* The draft: created, sealed, cancelled. Intentions: refused when a hard check fails. CUSTODY-1, 4.
  */
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/table.h"
+#include "plugin/custody/year.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #define NUMBER_DIGITS 14 /* Order 23 article 15: YYYY, province, prefecture, serial of six */
-#define CHINA_OFFSET_MS (8 * LD_HOUR_MS)
-
-/* Gregorian year of a time, China's clock. */
-static int64_t china_year(int64_t ms)
-{
-	int64_t days = (ms + CHINA_OFFSET_MS) / LD_DAY_MS;
-	int64_t year = 1970;
-
-	for (;;) {
-		bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-		int64_t length = leap ? 366 : 365;
-
-		if (days < length)
-			return year;
-		days -= length;
-		year++;
-	}
-}
 
 static int64_t number_part(const char *s, size_t n)
 {
@@ -42,7 +26,7 @@ static bool check_number(struct ld_custody *c, const struct ld_fact *f,
 			 const Liandan__ManifestCreated *b, uint32_t division,
 			 struct ld_judgement *j)
 {
-	int64_t now = china_year(f->recorded_at_ms);
+	int64_t now = ld_china_year(f->recorded_at_ms);
 	const char *number = b->number;
 	int64_t year;
 	const uint8_t *value;
@@ -183,43 +167,35 @@ bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f,
 	return check_number(c, f, b, p->registered->division, j);
 }
 
-/* CUSTODY-4 */
-bool ld_cancelled_judge(struct ld_custody *c, const struct ld_fact *f,
-			const Liandan__ManifestCancelled *b, struct ld_judgement *j)
+bool ld_check_on_hold(struct ld_case *k)
 {
-	Custody__Manifest *m;
+	return (k->m->flags & CUSTODY__MANIFEST_FLAG__FLAG_ON_HOLD) == 0 ||
+	       ld_failed(k, LIANDAN__REASON__ON_HOLD, k->row->who, 0, 0,
+			 "a hold stands on this manifest");
+}
 
-	if (ld_manifest_get(c, b->manifest, &m) != LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_MANIFEST, "no such manifest");
-	if (!ld_signer_is(f, LIANDAN__ROLE__ROLE_GENERATOR, m->created->generator))
-		return ld_wrong_role(f, j, "the generator");
-	if (m->state != CUSTODY__MANIFEST_STATE__DRAFT &&
-	    m->state != CUSTODY__MANIFEST_STATE__SEALED)
-		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER,
-				 "only a draft or a sealed manifest can be cancelled");
-	if ((m->flags & CUSTODY__MANIFEST_FLAG__FLAG_ON_HOLD) != 0)
-		return ld_refuse(j, LIANDAN__REASON__ON_HOLD, "a hold stands on this manifest");
-	if (ld_offer_live(m, f->recorded_at_ms))
-		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER,
-				 "an offer to %s is open: withdraw it first", m->offer->to_party);
-	return true;
+/* CUSTODY-4 */
+bool ld_check_no_live_offer(struct ld_case *k)
+{
+	return !ld_offer_live(k->m, k->f->recorded_at_ms) ||
+	       ld_failed(k, LIANDAN__REASON__OUT_OF_ORDER, k->m->offer->to_party, 0, 0,
+			 "an offer to %s is open: withdraw it first", k->m->offer->to_party);
 }
 
 bool ld_manifest_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
 {
 	const Liandan__Event *e = f->event;
+	const struct ld_row *row = ld_row_of(e->body_case);
 
+	if (row != NULL)
+		return ld_table_judge(c, f, row, j);
 	switch (e->body_case) {
 	case LIANDAN__EVENT__BODY_MANIFEST_CREATED:
 		return ld_created_judge(c, f, e->manifest_created, j);
 	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
 		return ld_sealed_judge(c, f, e->manifest_sealed, j);
-	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
-		return ld_cancelled_judge(c, f, e->manifest_cancelled, j);
 	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
 		return ld_offered_judge(c, f, e->handover_offered, j);
-	case LIANDAN__EVENT__BODY_OFFER_WITHDRAWN:
-		return ld_withdrawn_judge(c, f, e->offer_withdrawn, j);
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
 		return ld_taken_judge(c, f, e->handover_taken, j);
 	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:

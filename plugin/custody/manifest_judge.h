@@ -61,12 +61,8 @@ bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f,
 		      const Liandan__ManifestCreated *b, struct ld_judgement *j);
 bool ld_sealed_judge(struct ld_custody *c, const struct ld_fact *f,
 		     const Liandan__ManifestSealed *b, struct ld_judgement *j);
-bool ld_cancelled_judge(struct ld_custody *c, const struct ld_fact *f,
-			const Liandan__ManifestCancelled *b, struct ld_judgement *j);
 bool ld_offered_judge(struct ld_custody *c, const struct ld_fact *f,
 		      const Liandan__HandoverOffered *b, struct ld_judgement *j);
-bool ld_withdrawn_judge(struct ld_custody *c, const struct ld_fact *f,
-			const Liandan__OfferWithdrawn *b, struct ld_judgement *j);
 bool ld_declined_judge(struct ld_custody *c, const struct ld_fact *f,
 		       const Liandan__HandoverDeclined *b, struct ld_judgement *j);
 bool ld_taken_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverTaken *b,

@@ -299,7 +299,7 @@ enum ld_err ld_received_apply(struct ld_custody *c, const struct ld_fact *f,
 	if (err == LD_OK)
 		err = ld_manifest_clock(
 		    c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE,
-		    ld_workdays_after(m->received_ms, c->rules->acceptance_workdays));
+		    ld_workdays_after(c, m->received_ms, c->rules->acceptance_workdays));
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/table.h"
 
 /* Who may give: the generator before the first leg, then the party that holds it. */
 static bool signer_holds(const struct ld_fact *f, const Custody__Manifest *m)
@@ -85,16 +86,9 @@ static bool open_offer(const Custody__Manifest *m, ProtobufCBinaryData offer,
 }
 
 /* CUSTODY-5 */
-bool ld_withdrawn_judge(struct ld_custody *c, const struct ld_fact *f,
-			const Liandan__OfferWithdrawn *b, struct ld_judgement *j)
+bool ld_check_open_offer(struct ld_case *k)
 {
-	Custody__Manifest *m;
-
-	if (ld_manifest_get(c, b->manifest, &m) != LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_MANIFEST, "no such manifest");
-	if (!open_offer(m, b->offer, j))
-		return false;
-	return signer_holds(f, m) || ld_wrong_role(f, j, "the holder, who offered");
+	return open_offer(k->m, k->f->event->offer_withdrawn->offer, k->j);
 }
 
 /* CUSTODY-6. A fact: before its offer has come it waits. */

@@ -9,7 +9,7 @@
 int64_t ld_distance_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t lon2_e7);
 /* Inside the ring, or within margin_m of its edge. */
 bool ld_site_contains(const Liandan__SiteRegistered *s, int32_t lat_e7, int32_t lon_e7,
-		      uint32_t margin_m);
+		      int64_t margin_m);
 /* The site (not a red zone) whose fence holds the point, smallest first; NULL: none. Lives until a
  * site changes. O(1)-ish by a grid. */
 const Liandan__SiteRegistered *ld_site_at(struct ld_custody *c, int32_t lat_e7, int32_t lon_e7);

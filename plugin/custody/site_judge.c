@@ -24,7 +24,7 @@ int64_t ld_distance_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t
 }
 
 bool ld_site_contains(const Liandan__SiteRegistered *s, int32_t lat_e7, int32_t lon_e7,
-		      uint32_t margin_m)
+		      int64_t margin_m)
 {
 	return ld_fence_contains(s, lat_e7, lon_e7, margin_m);
 }

@@ -37,6 +37,9 @@ enum ld_table {
 	    'a', /* kind, reason, (subject, manifest) -> anomaly id (BE64): the one open anomaly */
 	LD_T_PLATE_OFFER =
 	    'f', /* (carrier party, manifest id) -> "": open offers to this carrier */
+	LD_T_LINEAGE_DOWN = 'g', /* lineage.h */
+	LD_T_LINEAGE_UP = 'j',
+	LD_T_YEAR = 'Y', /* year.h */
 };
 
 #define LD_KEY_CAP 256 /* longest composite key */

@@ -92,7 +92,7 @@ static void receiving(void **state)
 	assert_string_equal(m->holder, "REC");
 	assert_false(on_truck(x, "V1"));
 	assert_int_equal(MX_DUE(x, RECEIPT), 0);
-	assert_int_equal(MX_DUE(x, ACCEPTANCE), ld_workdays_after(x->now, 5));
+	assert_int_equal(MX_DUE(x, ACCEPTANCE), ld_workdays_after(NULL, x->now, 5));
 	assert_int_equal(mx_container(x, "C1")->state,
 			 CUSTODY__CONTAINER_STATE__CONTAINER_RECEIVED);
 	assert_string_equal(mx_container(x, "C1")->site, "S-REC");

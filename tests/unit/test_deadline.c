@@ -190,7 +190,7 @@ static void received_and_not_accepted(void **state)
 	struct mx *x = *state;
 
 	mx_to_received(x);
-	x->now = ld_workdays_after(x->now, 5);
+	x->now = ld_workdays_after(NULL, x->now, 5);
 	assert_int_equal(mx_tick(x), 1);
 	assert_int_equal(raised(x)->level, 2);
 	mx_clean(x, mx_accept(x, REC, mx_accepted_body(x)));
@@ -306,18 +306,18 @@ static void working_days(void **state)
 	const int64_t monday = MX_NOW - 16 * LD_HOUR_MS; /* 2026-01-05 00:00, China */
 
 	(void)state;
-	assert_int_equal(ld_workdays_after(monday, 5),
+	assert_int_equal(ld_workdays_after(NULL, monday, 5),
 			 monday + 8 * LD_DAY_MS); /* Monday next, its end */
-	assert_int_equal(ld_workdays_after(monday + LD_DAY_MS - 1, 1), monday + 2 * LD_DAY_MS);
-	assert_int_equal(ld_workdays_after(monday, 4), monday + 5 * LD_DAY_MS); /* Friday */
-	assert_int_equal(ld_workdays_after(monday + 4 * LD_DAY_MS, 1), monday + 8 * LD_DAY_MS);
-	assert_int_equal(ld_workdays_after(monday + 5 * LD_DAY_MS, 1),
+	assert_int_equal(ld_workdays_after(NULL, monday + LD_DAY_MS - 1, 1), monday + 2 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(NULL, monday, 4), monday + 5 * LD_DAY_MS); /* Friday */
+	assert_int_equal(ld_workdays_after(NULL, monday + 4 * LD_DAY_MS, 1), monday + 8 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(NULL, monday + 5 * LD_DAY_MS, 1),
 			 monday + 8 * LD_DAY_MS); /* Saturday */
-	assert_int_equal(ld_workdays_after(monday + 6 * LD_DAY_MS, 5), monday + 12 * LD_DAY_MS);
-	assert_int_equal(ld_workdays_after(monday, 0), monday + LD_DAY_MS);
-	assert_int_equal(ld_workdays_after(0, 1),
+	assert_int_equal(ld_workdays_after(NULL, monday + 6 * LD_DAY_MS, 5), monday + 12 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(NULL, monday, 0), monday + LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(NULL, 0, 1),
 			 2 * LD_DAY_MS - 8 * LD_HOUR_MS); /* 1970-01-01, Thursday */
-	assert_int_equal(ld_workdays_after(-9 * LD_HOUR_MS, 1), LD_DAY_MS - 8 * LD_HOUR_MS);
+	assert_int_equal(ld_workdays_after(NULL, -9 * LD_HOUR_MS, 1), LD_DAY_MS - 8 * LD_HOUR_MS);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, mx_open, mx_close)

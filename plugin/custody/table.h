@@ -1,0 +1,111 @@
+/* CUSTODY's table as data: for each event of the manifest and the stock, who may sign it, in which
+ * states it takes effect, where it waits, what state follows, and which checks are hard or
+ * recorded. table.c can be laid beside the table in README.md line by line; `ld_table_judge` is the
+ * one interpreter. Judge's side only.
+ *
+ * An intention whose hard check fails is REFUSED. A fact is refused only by what stands under
+ * `hard`; what stands under `recorded` enters ACCEPTED with a violation. Source: CUSTODY; PROTOCOL,
+ * Verdicts. */
+#ifndef LD_CUSTODY_TABLE_H
+#define LD_CUSTODY_TABLE_H
+
+#include "plugin/custody/judge.h"
+#include "plugin/custody/manifest.h"
+
+/* States as bits. */
+#define LD_IN(state) (1u << CUSTODY__MANIFEST_STATE__##state)
+#define LD_IN_NONE (1u << 0) /* the manifest is not here */
+#define LD_IN_ENDED                                                                                \
+	(1u << 30) /* CANCELLED or EXPIRED after it was sealed: a taking may still come */
+#define LD_IN_ASTRAY (1u << 31) /* ARRIVED at another place than the receiver's */
+#define LD_IN_ANY (~0u & ~LD_IN_NONE)
+
+/* Who may sign: any of these bits. The role is asked before the manifest is looked for, the party
+ * after. */
+enum ld_by {
+	LD_BY_GENERATOR =
+	    1 << 0,		 /* a key with GENERATOR of the manifest's (or draft's) generator */
+	LD_BY_DELEGATE = 1 << 1, /* the event names a delegation of the generator that covers it */
+	LD_BY_GIVER = 1 << 2,  /* who has the waste before the leg: ld_giver_role, ld_giver_party */
+	LD_BY_DRIVER = 1 << 3, /* any key with DRIVER or CARRIER; whose, a check asks */
+	LD_BY_CARRIER = 1 << 4, /* DRIVER or CARRIER of the party that holds it */
+	LD_BY_RECEIVER =
+	    1 << 5, /* RECEIVER of the manifest's receiver; GENERATOR too where it returns to it */
+	LD_BY_HOLDER = 1 << 6, /* GENERATOR or RECEIVER; whose stock, a check asks */
+	LD_BY_SCALE = 1 << 7,
+	LD_BY_LABORATORY = 1 << 8,
+	LD_BY_AUTHORITY = 1 << 9,
+	LD_BY_REGULATOR = 1 << 10,
+	LD_BY_PARTY =
+	    1 << 11, /* generator, carrier of a leg taken or named, receiver: its own role */
+};
+
+struct ld_case;
+/* `false`: refused or held, the verdict is set. */
+typedef bool (*ld_check_fn)(struct ld_case *k);
+struct ld_check {
+	enum ld_check_id id;
+	const char *name;
+	ld_check_fn fn;
+	const char *zh, *en;
+};
+
+#define LD_MAX_CHECKS 16
+
+struct ld_row {
+	uint8_t n; /* CUSTODY-n */
+	Liandan__Event__BodyCase body;
+	bool intention;
+	bool many;  /* the body names several manifests: each is asked, one must take the step */
+	bool stock; /* the body is about stock: no manifest's state is asked */
+	uint32_t signers;	   /* enum ld_by */
+	const char *who;	   /* the signers, for people */
+	uint32_t from;		   /* states in which it takes effect */
+	uint32_t waits;		   /* states in which a fact waits */
+	Custody__ManifestState to; /* UNSPECIFIED: stays */
+	const char *early;	   /* what it waits for */
+	const char *passed;	   /* why it cannot be any more */
+	ld_check_fn
+	    unknown; /* the manifest is not here; NULL: intentions are refused, facts wait */
+	const struct ld_check *hard[LD_MAX_CHECKS];
+	const struct ld_check *recorded[LD_MAX_CHECKS];
+	const struct ld_check
+	    *once[LD_MAX_CHECKS]; /* of a body of several manifests, after them; recorded */
+};
+
+/* An event before the checks of its row. */
+struct ld_case {
+	struct ld_custody *c;
+	const struct ld_fact *f;
+	struct ld_judgement *j;
+	const struct ld_row *row;
+	const struct ld_check *check; /* the one at hand */
+	bool hard;
+	Custody__Manifest
+	    *m; /* arena; NULL: the body names none, or it is the draft that makes it */
+	/* what a taking rests on, found by the checks `offer` and `taker` */
+	const Custody__Offer *offer; /* the one it names, where that is the manifest's last */
+	const Custody__Key *giver;   /* who cosigned for the giving side, or NULL */
+	const char *offered_by;	     /* the person behind the offer that it names, or "" */
+};
+
+/* A check failed: REFUSED where it is hard for this event, else recorded as a violation (returns
+ * true: go on). fmt is the line for people where it is refused. */
+bool ld_failed(struct ld_case *k, Liandan__Reason reason, const char *subject, int64_t value,
+	       int64_t threshold, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+extern const struct ld_row ld_table[];
+extern const size_t ld_table_rows;
+/* The row of a body, or NULL. */
+const struct ld_row *ld_row_of(Liandan__Event__BodyCase body);
+/* State of the manifest as bits (several: LD_IN_ENDED and LD_IN_ASTRAY stand beside the state). */
+uint32_t ld_state_bits(const Custody__Manifest *m);
+/* The interpreter. */
+bool ld_table_judge(struct ld_custody *c, const struct ld_fact *f, const struct ld_row *row,
+		    struct ld_judgement *j);
+
+#define LD_CHECK(name, ...) bool ld_check_##name(struct ld_case *k);
+#include "plugin/custody/checks.def"
+#undef LD_CHECK
+
+#endif
