@@ -1,5 +1,5 @@
-/* What registry_judge.c and registry_apply.c share and nobody else needs: where a terminal is
- * mounted, and which key stands for a device. Source: EVENTS, registry. */
+/* What the judges and the apply files of registry events share: where a terminal is mounted, which
+ * key stands for a device, and the checks they all ask. Source: EVENTS, registry. */
 #ifndef LD_CUSTODY_REGISTRY_H
 #define LD_CUSTODY_REGISTRY_H
 
@@ -37,5 +37,25 @@ static inline void ld_device_key(struct ld_tkey *k, const char *party, const cha
 /* The ring of a site: 3 to 256 points on the earth, open, simple, not across the date line, with an
  * area, at most LD_MAX_SITE_EXTENT_M wide and high. `false`: refused. */
 bool ld_ring_judge(const Liandan__SiteRegistered *s, struct ld_judgement *j);
+
+/* Checks that the judges of registry events share (registry_checks_judge.c). `false`: refused, the
+ * verdict is set; those without a judgement only answer. */
+bool ld_is_authority(const struct ld_fact *f);
+bool ld_is_admin_of(const struct ld_fact *f, const char *party);
+bool ld_by_authority(const struct ld_fact *f, struct ld_judgement *j);
+bool ld_by_authority_or_admin(const struct ld_fact *f, const char *party, struct ld_judgement *j);
+bool ld_party_known(struct ld_custody *c, const char *party, Custody__Party **out,
+		    struct ld_judgement *j);
+/* Empty: none is named. */
+bool ld_site_known(struct ld_custody *c, const char *site, struct ld_judgement *j);
+bool ld_key_known(struct ld_custody *c, ProtobufCBinaryData id, Custody__Key **out,
+		  struct ld_judgement *j);
+bool ld_vehicle_known(struct ld_custody *c, const char *plate, Custody__Vehicle **out,
+		      struct ld_judgement *j);
+/* to_ms 0: open. */
+bool ld_sane_interval(int64_t from_ms, int64_t to_ms, struct ld_judgement *j);
+bool ld_not_negative(const char *what, int64_t value, struct ld_judgement *j);
+/* "*", "HWnn", or a code of one of the catalogues. */
+bool ld_code_pattern_known(const char *code);
 
 #endif

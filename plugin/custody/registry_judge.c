@@ -6,7 +6,6 @@
 #include "plugin/custody/judge.h"
 #include "plugin/custody/registry.h"
 #include "proto/key.h"
-#include "proto/waste_code.h"
 
 /* Roles that a party may have, and that its keys may then use. */
 #define PARTY_ROLES                                                                                \
@@ -22,93 +21,10 @@
 	((uint32_t)LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_CARRIER |                   \
 	 LIANDAN__ROLE__ROLE_RECEIVER)
 
-/* ---- who signs ---- */
-
-static bool is_authority(const struct ld_fact *f)
-{
-	return f->signer->subject == LIANDAN__KEY_SUBJECT__KEY_SUBJECT_AUTHORITY;
-}
-
-static bool is_admin_of(const struct ld_fact *f, const char *party)
-{
-	return (f->signer->roles & LIANDAN__ROLE__ROLE_ADMIN) != 0 && party[0] != '\0' &&
-	       strcmp(f->signer->party, party) == 0;
-}
-
-static bool by_authority(const struct ld_fact *f, struct ld_judgement *j)
-{
-	if (is_authority(f))
-		return true;
-	return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE, "only an authority's key may sign this");
-}
-
-static bool by_authority_or_admin(const struct ld_fact *f, const char *party,
-				  struct ld_judgement *j)
-{
-	if (is_authority(f) || is_admin_of(f, party))
-		return true;
-	return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE,
-			 "only an authority's key or an admin key of %s may sign this", party);
-}
-
 static bool cosigned_by(const struct ld_fact *f, const uint8_t key_id[LD_KEY_ID_BYTES])
 {
 	return f->event->n_cosigners > 0 && f->event->cosigners[0].len == LD_KEY_ID_BYTES &&
 	       memcmp(f->event->cosigners[0].data, key_id, LD_KEY_ID_BYTES) == 0;
-}
-
-/* ---- what must be there ---- */
-
-static bool party_known(struct ld_custody *c, const char *party, Custody__Party **out,
-			struct ld_judgement *j)
-{
-	if (ld_party_get(c, party, out) == LD_OK)
-		return true;
-	return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "party %s is not registered", party);
-}
-
-/* Empty: none is named. */
-static bool site_known(struct ld_custody *c, const char *site, struct ld_judgement *j)
-{
-	Custody__Site *rec;
-
-	if (site[0] == '\0' || ld_site_get(c, site, &rec) == LD_OK)
-		return true;
-	return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SITE, "site %s is not registered", site);
-}
-
-static bool key_known(struct ld_custody *c, ProtobufCBinaryData id, Custody__Key **out,
-		      struct ld_judgement *j)
-{
-	if (id.len == LD_KEY_ID_BYTES && ld_key_rec_get(c, id.data, out) == LD_OK)
-		return true;
-	return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SUBJECT, "the key is not enrolled");
-}
-
-static bool vehicle_known(struct ld_custody *c, const char *plate, Custody__Vehicle **out,
-			  struct ld_judgement *j)
-{
-	if (ld_vehicle_get(c, plate, out) == LD_OK)
-		return true;
-	return ld_refuse(j, LIANDAN__REASON__UNKNOWN_VEHICLE, "vehicle %s is not registered",
-			 plate);
-}
-
-/* to_ms 0: open. */
-static bool sane_interval(int64_t from_ms, int64_t to_ms, struct ld_judgement *j)
-{
-	if (from_ms >= 0 && from_ms <= LD_TIME_MAX_MS && to_ms <= LD_TIME_MAX_MS &&
-	    (to_ms == 0 || to_ms > from_ms))
-		return true;
-	return ld_refuse(j, LIANDAN__REASON__QUANTITY, "no interval: %" PRId64 " to %" PRId64 " ms",
-			 from_ms, to_ms);
-}
-
-static bool not_negative(const char *what, int64_t value, struct ld_judgement *j)
-{
-	if (value >= 0)
-		return true;
-	return ld_refuse(j, LIANDAN__REASON__QUANTITY, "%s is %" PRId64, what, value);
 }
 
 /* ---- keys ---- */
@@ -161,7 +77,7 @@ static bool authority_enrolled(struct ld_custody *c, const struct ld_fact *f,
 	uint8_t id[LD_KEY_ID_BYTES];
 	ProtobufCBinaryData none = {0, NULL};
 
-	if (!by_authority(f, j))
+	if (!ld_by_authority(f, j))
 		return false;
 	if (e->key == NULL)
 		return ld_refuse(j, LIANDAN__REASON__BAD_KEY, "no key is named");
@@ -174,7 +90,7 @@ static bool authority_revoked(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Key *key;
 
-	if (!by_authority(f, j) || !key_known(c, r->key_id, &key, j))
+	if (!ld_by_authority(f, j) || !ld_key_known(c, r->key_id, &key, j))
 		return false;
 	if (key->subject != LIANDAN__KEY_SUBJECT__KEY_SUBJECT_AUTHORITY)
 		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SUBJECT,
@@ -256,7 +172,7 @@ static bool key_replaces(struct ld_custody *c, const Liandan__KeyEnrolled *e,
 
 	if (e->replaces.len == 0)
 		return true;
-	if (!key_known(c, e->replaces, &old, j))
+	if (!ld_key_known(c, e->replaces, &old, j))
 		return false;
 	if (strcmp(old->party, e->party) != 0 || strcmp(old->device, e->device) != 0 ||
 	    old->subject == LIANDAN__KEY_SUBJECT__KEY_SUBJECT_AUTHORITY)
@@ -271,13 +187,13 @@ static bool key_enrolled(struct ld_custody *c, const struct ld_fact *f,
 	uint8_t id[LD_KEY_ID_BYTES];
 	Custody__Party *party;
 
-	if (!by_authority(f, j) || !new_key(c, e->spki, e->algorithm, id, j))
+	if (!ld_by_authority(f, j) || !new_key(c, e->spki, e->algorithm, id, j))
 		return false;
 	if (!cosigned_by(f, id)) /* PROTOCOL: proof of possession */
 		return ld_refuse(j, LIANDAN__REASON__BAD_KEY,
 				 "the new key must be the first cosigner");
-	return party_known(c, e->party, &party, j) && key_roles(e, party, j) &&
-	       key_person(c, f, e, j) && sane_interval(e->from_ms, e->to_ms, j) &&
+	return ld_party_known(c, e->party, &party, j) && key_roles(e, party, j) &&
+	       key_person(c, f, e, j) && ld_sane_interval(e->from_ms, e->to_ms, j) &&
 	       key_replaces(c, e, j) &&
 	       (!ld_key_signs(e->roles) || device_free(c, f, e->party, e->device, e->replaces, j));
 }
@@ -305,7 +221,7 @@ static bool key_revoked(struct ld_custody *c, const struct ld_fact *f, const Lia
 {
 	Custody__Key *key;
 
-	if (!key_known(c, r->key_id, &key, j) || !by_authority_or_admin(f, key->party, j))
+	if (!ld_key_known(c, r->key_id, &key, j) || !ld_by_authority_or_admin(f, key->party, j))
 		return false;
 	if (key->subject == LIANDAN__KEY_SUBJECT__KEY_SUBJECT_AUTHORITY)
 		return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE,
@@ -315,7 +231,7 @@ static bool key_revoked(struct ld_custody *c, const struct ld_fact *f, const Lia
 				 "it is revoked as compromised, which is final");
 	switch (r->reason) {
 	case LIANDAN__REVOCATION_REASON__REVOCATION_REASON_COMPROMISED:
-		return sane_interval(r->effective_ms, 0, j);
+		return ld_sane_interval(r->effective_ms, 0, j);
 	case LIANDAN__REVOCATION_REASON__REVOCATION_REASON_SUPERSEDED:
 		return sane_grace(r, key, j);
 	default:
@@ -329,7 +245,7 @@ static bool chain_restarted(struct ld_custody *c, const struct ld_fact *f,
 	Custody__Chain *chain;
 	Custody__Key *key;
 
-	if (!key_known(c, r->key_id, &key, j) || !by_authority_or_admin(f, key->party, j))
+	if (!ld_key_known(c, r->key_id, &key, j) || !ld_by_authority_or_admin(f, key->party, j))
 		return false;
 	/* whoever can sign in the old chain has not lost it */
 	if (memcmp(key->key_id.data, f->signer->key_id.data, LD_KEY_ID_BYTES) == 0)
@@ -356,7 +272,7 @@ static bool chain_restarted(struct ld_custody *c, const struct ld_fact *f,
 static bool party_registered(const struct ld_fact *f, const Liandan__PartyRegistered *p,
 			     struct ld_judgement *j)
 {
-	if (!by_authority(f, j) || !sane_interval(p->from_ms, p->to_ms, j))
+	if (!ld_by_authority(f, j) || !ld_sane_interval(p->from_ms, p->to_ms, j))
 		return false;
 	return (p->roles & ~ALL_ROLES) == 0 ||
 	       ld_refuse(j, LIANDAN__REASON__WRONG_ROLE, "roles %" PRIu32 " has unknown bits",
@@ -370,8 +286,8 @@ static bool person_registered(struct ld_custody *c, const struct ld_fact *f,
 	Custody__Party *party;
 	uint32_t fit;
 
-	if (!by_authority_or_admin(f, p->party, j) || !party_known(c, p->party, &party, j) ||
-	    !sane_interval(0, p->to_ms, j))
+	if (!ld_by_authority_or_admin(f, p->party, j) || !ld_party_known(c, p->party, &party, j) ||
+	    !ld_sane_interval(0, p->to_ms, j))
 		return false;
 	fit = roles_that_fit(LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, party->registered->roles);
 	if ((p->roles & ~fit) != 0)
@@ -380,27 +296,11 @@ static bool person_registered(struct ld_custody *c, const struct ld_fact *f,
 				 ")",
 				 p->roles, p->party, fit);
 	/* an admin takes no person from another firm */
-	if (!is_authority(f) && ld_person_get(c, p->person, &old) == LD_OK &&
+	if (!ld_is_authority(f) && ld_person_get(c, p->person, &old) == LD_OK &&
 	    strcmp(old->registered->party, p->party) != 0)
 		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS,
 				 "person %s is registered with another party", p->person);
 	return true;
-}
-
-/* "*", "HWnn", or a code of one of the catalogues. That of general wastes is not kept here: its
- * form (900-001-S17) must do. */
-static bool known_pattern(const char *code)
-{
-	if (strcmp(code, "*") == 0)
-		return true;
-	if (strncmp(code, "HW", 2) == 0)
-		return strlen(code) == 4 && strspn(code + 2, "0123456789") == 2;
-	if (strlen(code) == 11 && code[8] == 'S')
-		return strspn(code, "0123456789") == 3 && code[3] == '-' &&
-		       strspn(code + 4, "0123456789") == 3 && code[7] == '-' &&
-		       strspn(code + 9, "0123456789") == 2;
-	return ld_waste_code_find(LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_HAZARDOUS, code) != NULL ||
-	       ld_waste_code_find(LIANDAN__CODE_SYSTEM__CODE_SYSTEM_EWC, code) != NULL;
 }
 
 static bool licence_granted(struct ld_custody *c, const struct ld_fact *f,
@@ -408,14 +308,14 @@ static bool licence_granted(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Party *party;
 
-	if (!by_authority(f, j) || !party_known(c, g->party, &party, j) ||
-	    !site_known(c, g->site, j) || !sane_interval(g->from_ms, g->to_ms, j) ||
-	    !not_negative("annual_g", g->annual_g, j))
+	if (!ld_by_authority(f, j) || !ld_party_known(c, g->party, &party, j) ||
+	    !ld_site_known(c, g->site, j) || !ld_sane_interval(g->from_ms, g->to_ms, j) ||
+	    !ld_not_negative("annual_g", g->annual_g, j))
 		return false;
 	if (g->to_ms == 0)
 		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "a licence ends: to_ms is required");
 	for (size_t i = 0; i < g->n_codes; i++)
-		if (!known_pattern(g->codes[i]))
+		if (!ld_code_pattern_known(g->codes[i]))
 			return ld_refuse(j, LIANDAN__REASON__BAD_WASTE_CODE,
 					 "%s is no waste code, category or *", g->codes[i]);
 	return true;
@@ -426,7 +326,7 @@ static bool licence_withdrawn(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Licence *rec;
 
-	if (!by_authority(f, j))
+	if (!ld_by_authority(f, j))
 		return false;
 	if (ld_licence_get(c, w->licence, &rec) != LD_OK)
 		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_LICENCE, "there is no licence %s",
@@ -441,9 +341,9 @@ static bool vehicle_registered(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Party *party;
 
-	return by_authority(f, j) && party_known(c, v->party, &party, j) &&
-	       not_negative("max_net_g", v->max_net_g, j) && not_negative("tare_g", v->tare_g, j) &&
-	       sane_interval(0, v->to_ms, j);
+	return ld_by_authority(f, j) && ld_party_known(c, v->party, &party, j) &&
+	       ld_not_negative("max_net_g", v->max_net_g, j) &&
+	       ld_not_negative("tare_g", v->tare_g, j) && ld_sane_interval(0, v->to_ms, j);
 }
 
 static bool terminal_mounted(struct ld_custody *c, const struct ld_fact *f,
@@ -454,8 +354,9 @@ static bool terminal_mounted(struct ld_custody *c, const struct ld_fact *f,
 	const uint8_t *plate;
 	size_t len;
 
-	if (!vehicle_known(c, m->plate, &v, j) ||
-	    !by_authority_or_admin(f, v->registered->party, j) || !key_known(c, m->key_id, &key, j))
+	if (!ld_vehicle_known(c, m->plate, &v, j) ||
+	    !ld_by_authority_or_admin(f, v->registered->party, j) ||
+	    !ld_key_known(c, m->key_id, &key, j))
 		return false;
 	if ((key->roles & LIANDAN__ROLE__ROLE_TERMINAL) == 0 ||
 	    strcmp(key->party, v->registered->party) != 0 ||
@@ -482,8 +383,8 @@ static bool terminal_removed(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Vehicle *v;
 
-	if (!vehicle_known(c, r->plate, &v, j) ||
-	    !by_authority_or_admin(f, v->registered->party, j))
+	if (!ld_vehicle_known(c, r->plate, &v, j) ||
+	    !ld_by_authority_or_admin(f, v->registered->party, j))
 		return false;
 	if (r->key_id.len != v->terminal_key.len || r->key_id.len == 0 ||
 	    memcmp(r->key_id.data, v->terminal_key.data, r->key_id.len) != 0)
@@ -512,7 +413,7 @@ static bool sane_ranges(const Liandan__InstrumentRegistered *i, struct ld_judgem
 	if (i->n_ranges != 0 && to_g < i->max_g)
 		return ld_refuse(j, LIANDAN__REASON__QUANTITY,
 				 "the weighing ranges end at %" PRId64 " g, below max_g", to_g);
-	return not_negative("max_g", i->max_g, j);
+	return ld_not_negative("max_g", i->max_g, j);
 }
 
 static bool instrument_registered(struct ld_custody *c, const struct ld_fact *f,
@@ -520,8 +421,8 @@ static bool instrument_registered(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Party *party;
 
-	return by_authority(f, j) && party_known(c, i->party, &party, j) &&
-	       site_known(c, i->site, j) && sane_ranges(i, j);
+	return ld_by_authority(f, j) && ld_party_known(c, i->party, &party, j) &&
+	       ld_site_known(c, i->site, j) && sane_ranges(i, j);
 }
 
 static bool instrument_verified(struct ld_custody *c, const struct ld_fact *f,
@@ -529,12 +430,12 @@ static bool instrument_verified(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Instrument *rec;
 
-	if (!by_authority(f, j))
+	if (!ld_by_authority(f, j))
 		return false;
 	if (ld_instrument_get(c, v->instrument, &rec) != LD_OK)
 		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_INSTRUMENT,
 				 "instrument %s is not registered", v->instrument);
-	if (!sane_interval(v->at_ms, v->to_ms, j))
+	if (!ld_sane_interval(v->at_ms, v->to_ms, j))
 		return false;
 	if (rec->verified != NULL && v->at_ms < rec->verified->at_ms)
 		return ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER,
@@ -549,14 +450,14 @@ static bool site_registered(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Party *party;
 
-	if (!by_authority(f, j))
+	if (!ld_by_authority(f, j))
 		return false;
 	/* red zones belong to no party */
 	if (!(s->kind == LIANDAN__SITE_KIND__SITE_KIND_RED_ZONE && s->party[0] == '\0') &&
-	    !party_known(c, s->party, &party, j))
+	    !ld_party_known(c, s->party, &party, j))
 		return false;
-	return not_negative("capacity_g", s->capacity_g, j) &&
-	       sane_interval(s->from_ms, s->to_ms, j) && ld_ring_judge(s, j);
+	return ld_not_negative("capacity_g", s->capacity_g, j) &&
+	       ld_sane_interval(s->from_ms, s->to_ms, j) && ld_ring_judge(s, j);
 }
 
 bool ld_registry_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
