@@ -8,6 +8,7 @@
 
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/departure.h"
+#include "plugin/custody/table.h"
 #include "plugin/custody/track.h"
 
 /* Text that was cut to fit may end inside a character: the gate wants whole ones. */
@@ -107,16 +108,11 @@ void *ld_own_add(struct ld_custody *c, struct ld_own_list *list, Liandan__OwnEve
 
 bool ld_is_intention(Liandan__Event__BodyCase body)
 {
-	switch (body) {
-	case LIANDAN__EVENT__BODY_MANIFEST_CREATED:
-	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
-	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
-	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
-	case LIANDAN__EVENT__BODY_OFFER_WITHDRAWN:
-		return true;
-	default:
-		return (int)body >= 100 && (int)body < 200; /* the registry's acts */
-	}
+	const struct ld_row *row = ld_row_of(body);
+
+	if ((int)body < 200)
+		return (int)body >= 100; /* the registry's acts */
+	return row != NULL && row->intention;
 }
 
 /* PROTOCOL, Causality is `after`: nothing takes effect before the events it names have. */
@@ -141,17 +137,16 @@ static bool judge_causes(struct ld_custody *c, const struct ld_fact *f, struct l
 
 static bool judge_body(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
 {
-	int body = (int)f->event->body_case;
+	const int body = (int)f->event->body_case;
+	const struct ld_row *row = ld_row_of(f->event->body_case);
 
-	if (body == LIANDAN__EVENT__BODY_WEIGHED)
-		return ld_weigh_judge(c, f, j);
+	if (row != NULL)
+		return ld_table_judge(c, f, row, j);
 	if (body < 200)
 		return ld_registry_judge(c, f, j);
-	if (body < 300)
-		return ld_stock_judge(c, f, j);
-	if (body < 400)
-		return ld_manifest_judge(c, f, j);
-	return ld_track_judge(c, f, j);
+	if (body >= 400)
+		return ld_track_judge(c, f, j);
+	return ld_refuse(j, LIANDAN__REASON__LIMIT, "this body is not taken yet");
 }
 
 struct held_count {

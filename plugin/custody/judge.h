@@ -39,7 +39,8 @@ struct ld_own_list {
  * the body to be filled (NULL when list or arena is full). */
 void *ld_own_add(struct ld_custody *c, struct ld_own_list *list, Liandan__OwnEvent__BodyCase which);
 
-/* Verdict of f->event. Clock, causes (`after`), then the body's own judge, which asks for roles. */
+/* Verdict of f->event. Clock, causes (`after`), then the body's row in the table, or
+ * its group's judge. */
 void ld_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j);
 /* After apply: what follows. f->index is set; j is what ld_judge left. */
 void ld_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,
@@ -51,11 +52,9 @@ void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t 
 /* From the tick: clocks that have run out by now (at most `max`), open gaps. */
 void ld_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out);
 
-/* Per group; `false`: verdict was set, stop. Called by ld_judge after clock and causes. */
+/* Per group; `false`: verdict was set, stop. Called by ld_judge after clock and causes, for bodies
+ * that have no row in the table (table.h). */
 bool ld_registry_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j);
-bool ld_stock_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j);
-bool ld_manifest_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j);
-bool ld_weigh_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j);
 bool ld_track_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j);
 
 void ld_stock_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,

@@ -1,9 +1,10 @@
-/* Checks that several steps of the manifest share. */
+/* Checks that several rows of the table share. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/stock.h"
+#include "plugin/custody/table.h"
 #include "proto/waste_code.h"
 
 bool ld_code_known(Liandan__CodeSystem system, const char *code)
@@ -61,59 +62,181 @@ bool ld_items_same(struct ld_custody *c, Liandan__Item *const *a, size_t na,
 	return same;
 }
 
-void ld_check_hazards(struct ld_custody *c, struct ld_judgement *j, const Liandan__Line *line)
+static bool hazards_fit(struct ld_case *k, const Liandan__Line *line)
 {
 	const struct ld_waste_code *w = ld_waste_code_find(line->code_system, line->code);
 
-	if (w != NULL && !ld_waste_code_hazards_fit(w, line->hazards))
-		ld_violate(c, j, LIANDAN__REASON__HAZARDS_DIFFER, line->code, line->hazards,
-			   w->hazards);
+	return w == NULL || ld_waste_code_hazards_fit(w, line->hazards) ||
+	       ld_failed(k, LIANDAN__REASON__HAZARDS_DIFFER, line->code, line->hazards, w->hazards,
+			 "the letters of %s are not the catalogue's", line->code);
 }
 
-bool ld_check_persons(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
-		      const char *giver, const char *taker)
+/* Of the line that is generated, or of each that is sealed. */
+bool ld_check_hazards(struct ld_case *k)
 {
-	int64_t mass_g = ld_manifest_declared_g(m);
-	size_t mark = ld_mark(c);
+	const Liandan__Event *e = k->f->event;
+
+	if (e->body_case == LIANDAN__EVENT__BODY_WASTE_GENERATED)
+		return hazards_fit(k, e->waste_generated->line);
+	for (size_t i = 0; i < k->m->created->n_lines; i++)
+		if (!hazards_fit(k, k->m->created->lines[i]))
+			return false;
+	return true;
+}
+
+static bool small_generator(struct ld_case *k, int64_t mass_g)
+{
+	size_t mark = ld_mark(k->c);
 	Custody__Party *p;
-	bool small = mass_g < c->rules->small_generator_g;
+	const bool registered = ld_party_get(k->c, k->m->created->generator, &p) == LD_OK &&
+				p->registered->tier == LIANDAN__TIER__TIER_REGISTERED;
 
-	if (giver[0] == '\0' || strcmp(giver, taker) != 0)
+	ld_release(k->c, mark);
+	return registered || mass_g < k->c->rules->small_generator_g;
+}
+
+static const char *giver_person(const struct ld_case *k)
+{
+	if (k->f->event->body_case == LIANDAN__EVENT__BODY_RECEIVED)
+		return k->m->holder_person;
+	return k->offered_by[0] == '\0' && k->giver != NULL ? ld_person_of(k->c, k->giver)
+							    : k->offered_by;
+}
+
+/* CUSTODY, Persons, not keys: the same pen on both sides is refused above the small-generator
+ * threshold (as a hard check), flagged below it (as a recorded one). */
+bool ld_check_persons(struct ld_case *k)
+{
+	const char *giver = giver_person(k), *taker = ld_person_of(k->c, k->f->signer);
+	const int64_t mass_g = ld_manifest_declared_g(k->m);
+
+	if (giver[0] == '\0' || strcmp(giver, taker) != 0 || small_generator(k, mass_g) == k->hard)
 		return true;
-	if (ld_party_get(c, m->created->generator, &p) == LD_OK &&
-	    p->registered->tier == LIANDAN__TIER__TIER_REGISTERED)
-		small = true;
-	ld_release(c, mark);
-	/* CUSTODY, Persons, not keys */
-	if (!small)
-		return ld_refuse(j, LIANDAN__REASON__SAME_PERSON,
-				 "%s signs for the giver and the taker", taker);
-	return ld_violate(c, j, LIANDAN__REASON__SAME_PERSON, taker, mass_g,
-			  c->rules->small_generator_g);
+	return ld_failed(k, LIANDAN__REASON__SAME_PERSON, taker, mass_g,
+			 k->c->rules->small_generator_g, "%s signs for the giver and the taker",
+			 taker);
 }
 
-void ld_check_content(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
-		      ProtobufCBinaryData content)
+static ProtobufCBinaryData content_of(const Liandan__Event *e)
 {
-	if (!ld_same_id(m->content, content))
-		ld_violate(c, j, LIANDAN__REASON__BAD_CONTENT, "content", 0, m->version);
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
+		return e->handover_offered->content;
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		return e->handover_taken->content;
+	case LIANDAN__EVENT__BODY_RECEIVED:
+		return e->received->content;
+	case LIANDAN__EVENT__BODY_ACCEPTED:
+		return e->accepted->content;
+	default:
+		return (ProtobufCBinaryData){0, NULL};
+	}
 }
 
-static bool intact(const char *id, Liandan__Seal *const *seals, size_t n)
+bool ld_check_content(struct ld_case *k)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(seals[i]->id, id) == 0)
-			return seals[i]->state == LIANDAN__CONDITION__CONDITION_INTACT ||
-			       seals[i]->state == LIANDAN__CONDITION__CONDITION_UNSPECIFIED;
-	return false;
+	return ld_same_id(k->m->content, content_of(k->f->event)) ||
+	       ld_failed(k, LIANDAN__REASON__BAD_CONTENT, "content", 0, k->m->version,
+			 "content is not what was sealed");
 }
 
-/* CUSTODY-12. Seals that were found besides are not asked about: a milk run seals again at each
- * stop. */
-void ld_check_seals(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
-		    Liandan__Seal *const *seals, size_t n)
+bool ld_check_items_as_sealed(struct ld_case *k)
 {
-	for (size_t i = 0; i < m->n_seals; i++)
-		if (!intact(m->seals[i], seals, n))
-			ld_violate(c, j, LIANDAN__REASON__SEAL_DIFFERS, m->seals[i], 0, 1);
+	const Liandan__Event *e = k->f->event;
+	const bool offer = e->body_case == LIANDAN__EVENT__BODY_HANDOVER_OFFERED;
+	Liandan__Item *const *items = offer ? e->handover_offered->items : e->handover_taken->items;
+	const size_t n = offer ? e->handover_offered->n_items : e->handover_taken->n_items;
+
+	return n == 0 || ld_items_same(k->c, k->m->items, k->m->n_items, items, n) ||
+	       ld_failed(k, LIANDAN__REASON__QUANTITY, "items", (int64_t)n, (int64_t)k->m->n_items,
+			 "the items are not those that were sealed");
+}
+
+const char *ld_site_of(const Liandan__Event *e)
+{
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_ARRIVED:
+		return e->arrived->site;
+	case LIANDAN__EVENT__BODY_RECEIVED:
+		return e->received->site;
+	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
+		return e->waste_generated->site;
+	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
+		return e->container_stored->site;
+	case LIANDAN__EVENT__BODY_WASTE_TREATED:
+		return e->waste_treated->site;
+	default:
+		return "";
+	}
+}
+
+/* Whose the site is; NULL: it is not registered. */
+static const char *site_party(struct ld_case *k)
+{
+	Custody__Site *s;
+
+	return ld_site_get(k->c, ld_site_of(k->f->event), &s) == LD_OK ? s->registered->party
+								       : NULL;
+}
+
+bool ld_check_site_registered(struct ld_case *k)
+{
+	const char *site = ld_site_of(k->f->event);
+
+	return site_party(k) != NULL || ld_failed(k, LIANDAN__REASON__UNKNOWN_SITE, site, 0, 0,
+						  "%s is not registered", site);
+}
+
+/* A site that is not registered is recorded, another's is refused. */
+bool ld_check_own_site(struct ld_case *k)
+{
+	const char *party = site_party(k);
+
+	return party == NULL || strcmp(party, k->f->signer->party) == 0 ||
+	       ld_refuse(k->j, LIANDAN__REASON__WRONG_ROLE, "%s is not a site of %s",
+			 ld_site_of(k->f->event), k->f->signer->party);
+}
+
+static bool mass_can_be(int64_t g)
+{
+	return g >= 0 && g <= LD_MAX_MASS_G;
+}
+
+static bool treated_can_be(const Liandan__WasteTreated *b)
+{
+	bool ok = mass_can_be(b->loss_g);
+
+	for (size_t i = 0; ok && i < b->n_inputs; i++)
+		ok = mass_can_be(b->inputs[i]->mass_g);
+	for (size_t i = 0; ok && i < b->n_outputs; i++)
+		ok = mass_can_be(b->outputs[i]->mass_g);
+	return ok;
+}
+
+static bool masses_can_be(const Liandan__Event *e)
+{
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_ACCEPTED:
+		for (size_t i = 0; i < e->accepted->n_lines; i++)
+			if (!mass_can_be(e->accepted->lines[i]->mass_g))
+				return false;
+		return true;
+	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
+		return e->waste_generated->line != NULL &&
+		       e->waste_generated->line->quantity != NULL &&
+		       mass_can_be(e->waste_generated->line->quantity->mass_g);
+	case LIANDAN__EVENT__BODY_WASTE_TREATED:
+		return treated_can_be(e->waste_treated);
+	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
+		return mass_can_be(e->loss_recorded->mass_g);
+	default:
+		return true;
+	}
+}
+
+/* A booking that cannot be is not booked, fact or not. */
+bool ld_check_masses(struct ld_case *k)
+{
+	return masses_can_be(k->f->event) ||
+	       ld_refuse(k->j, LIANDAN__REASON__QUANTITY, "such a mass cannot be");
 }

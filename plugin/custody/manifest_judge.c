@@ -1,5 +1,4 @@
-/* The draft: created, sealed, cancelled. Intentions: refused when a hard check fails. CUSTODY-1, 4.
- */
+/* The draft's own checks, and the cancellation's. CUSTODY-1, 4. */
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/table.h"
 #include "plugin/custody/year.h"
@@ -21,35 +20,104 @@ static int64_t number_part(const char *s, size_t n)
 	return v;
 }
 
-/* CUSTODY-1: well-formed; the generator's prefecture, this year or the one next to it. */
-static bool check_number(struct ld_custody *c, const struct ld_fact *f,
-			 const Liandan__ManifestCreated *b, uint32_t division,
-			 struct ld_judgement *j)
+static const Liandan__ManifestCreated *draft_of(const struct ld_case *k)
 {
-	int64_t now = ld_china_year(f->recorded_at_ms);
-	const char *number = b->number;
-	int64_t year;
-	const uint8_t *value;
-	size_t len;
+	return k->f->event->manifest_created;
+}
 
-	if (number[0] == '\0')
-		return true;
-	if (strlen(number) != NUMBER_DIGITS || number_part(number, NUMBER_DIGITS) < 0)
-		return ld_refuse(j, LIANDAN__REASON__BAD_NUMBER, "the number must have 14 digits");
-	year = number_part(number, 4);
-	if (year < now - 1 || year > now + 1)
-		return ld_refuse(j, LIANDAN__REASON__BAD_NUMBER, "the number's year is %" PRId64,
-				 year);
-	if (division != 0 && number_part(number + 4, 4) != (int64_t)division / 100)
-		return ld_refuse(j, LIANDAN__REASON__BAD_NUMBER,
-				 "the number's prefecture is %.4s, the generator's %" PRIu32,
-				 number + 4, division / 100);
-	if (ld_state_get(c->state, LD_T_NUMBER, number, strlen(number), &value, &len) == LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS, "number %s is in use", number);
+/* Children are made by a partial hand-over, a return or a redirection, not by a draft. */
+bool ld_check_draft_kind(struct ld_case *k)
+{
+	const Liandan__ManifestKind kind = draft_of(k)->kind;
+
+	return kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL ||
+	       kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD ||
+	       ld_refuse(k->j, LIANDAN__REASON__LIMIT, "child manifests are not made by a draft");
+}
+
+/* A collector that sends on what it received names where it came from. */
+bool ld_check_parents_here(struct ld_case *k)
+{
+	const Liandan__ManifestCreated *b = draft_of(k);
+
+	for (size_t i = 0; i < b->n_parents; i++) {
+		size_t mark = ld_mark(k->c);
+		Custody__Manifest *parent;
+		enum ld_err err = ld_manifest_get(k->c, b->parents[i]->manifest, &parent);
+
+		ld_release(k->c, mark);
+		if (err != LD_OK)
+			return ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_MANIFEST,
+					 "parent %zu is not in this ledger", i + 1);
+	}
 	return true;
 }
 
-static bool check_line(const Liandan__ManifestCreated *b, size_t at, struct ld_judgement *j)
+bool ld_check_generator_registered(struct ld_case *k)
+{
+	const char *party = draft_of(k)->generator;
+
+	return ld_party_active(k->c, party, LIANDAN__ROLE__ROLE_GENERATOR, k->f->recorded_at_ms) ||
+	       ld_failed(k, LIANDAN__REASON__UNKNOWN_PARTY, party, 0, 0,
+			 "%s is not registered as a generator", party);
+}
+
+bool ld_check_receiver_registered(struct ld_case *k)
+{
+	const Liandan__Receiver *r = draft_of(k)->receiver;
+
+	if (r == NULL)
+		return ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_PARTY, "it names no receiver");
+	return ld_party_active(k->c, r->party, LIANDAN__ROLE__ROLE_RECEIVER,
+			       k->f->recorded_at_ms) ||
+	       ld_failed(k, LIANDAN__REASON__UNKNOWN_PARTY, r->party, 0, 0,
+			 "%s is not registered as a receiver", r->party);
+}
+
+static bool site_usable(struct ld_case *k, const char *site, const char *party)
+{
+	return ld_site_usable(k->c, site, party, k->f->recorded_at_ms) ||
+	       ld_failed(k, LIANDAN__REASON__UNKNOWN_SITE, site, 0, 0, "%s is not a site of %s",
+			 site, party);
+}
+
+bool ld_check_sites_usable(struct ld_case *k)
+{
+	const Liandan__ManifestCreated *b = draft_of(k);
+
+	return site_usable(k, b->site, b->generator) &&
+	       site_usable(k, b->receiver->site, b->receiver->party);
+}
+
+bool ld_check_other_site(struct ld_case *k)
+{
+	const Liandan__ManifestCreated *b = draft_of(k);
+
+	return strcmp(b->site, b->receiver->site) != 0 ||
+	       ld_failed(k, LIANDAN__REASON__SAME_SITE, b->site, 0, 0,
+			 "%s is origin and destination", b->site);
+}
+
+bool ld_check_carriers_registered(struct ld_case *k)
+{
+	const Liandan__ManifestCreated *b = draft_of(k);
+	bool first = false;
+
+	for (size_t i = 0; i < b->n_carriers; i++) {
+		const char *party = b->carriers[i]->party;
+
+		if (!ld_party_active(k->c, party, LIANDAN__ROLE__ROLE_CARRIER,
+				     k->f->recorded_at_ms) &&
+		    !ld_failed(k, LIANDAN__REASON__UNKNOWN_PARTY, party, b->carriers[i]->order, 0,
+			       "%s is not registered as a carrier", party))
+			return false;
+		first = first || b->carriers[i]->order == 1;
+	}
+	return first || ld_failed(k, LIANDAN__REASON__UNKNOWN_PARTY, "carrier", 0, 1,
+				  "no carrier is named for leg 1");
+}
+
+static bool line_form(const Liandan__ManifestCreated *b, size_t at, struct ld_judgement *j)
 {
 	const Liandan__Line *line = b->lines[at];
 
@@ -59,9 +127,6 @@ static bool check_line(const Liandan__ManifestCreated *b, size_t at, struct ld_j
 		if (b->lines[i]->line == line->line)
 			return ld_refuse(j, LIANDAN__REASON__QUANTITY,
 					 "line %" PRIu32 " is there twice", line->line);
-	if (!ld_code_known(line->code_system, line->code))
-		return ld_refuse(j, LIANDAN__REASON__BAD_WASTE_CODE,
-				 "line %" PRIu32 ": no such code %s", line->line, line->code);
 	if (line->quantity == NULL || line->quantity->mass_g <= 0 ||
 	    line->quantity->mass_g > LD_MAX_MASS_G)
 		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "line %" PRIu32 " has no mass",
@@ -69,102 +134,89 @@ static bool check_line(const Liandan__ManifestCreated *b, size_t at, struct ld_j
 	return true;
 }
 
-static bool check_lines(const Liandan__ManifestCreated *b, struct ld_judgement *j)
+bool ld_check_line_form(struct ld_case *k)
 {
+	const Liandan__ManifestCreated *b = draft_of(k);
+
 	if (b->n_lines == 0)
-		return ld_refuse(j, LIANDAN__REASON__QUANTITY, "a manifest has at least one line");
+		return ld_refuse(k->j, LIANDAN__REASON__QUANTITY,
+				 "a manifest has at least one line");
 	if (b->n_lines > LD_MAX_LINES)
-		return ld_refuse(j, LIANDAN__REASON__LIMIT, "at most %d lines", LD_MAX_LINES);
+		return ld_refuse(k->j, LIANDAN__REASON__LIMIT, "at most %d lines", LD_MAX_LINES);
 	for (size_t i = 0; i < b->n_lines; i++)
-		if (!check_line(b, i, j))
+		if (!line_form(b, i, k->j))
 			return false;
 	return true;
 }
 
-static bool check_carriers(struct ld_custody *c, const struct ld_fact *f,
-			   const Liandan__ManifestCreated *b, struct ld_judgement *j)
+bool ld_check_line_codes(struct ld_case *k)
 {
-	bool first = false;
+	const Liandan__ManifestCreated *b = draft_of(k);
 
-	for (size_t i = 0; i < b->n_carriers; i++) {
-		const char *party = b->carriers[i]->party;
+	for (size_t i = 0; i < b->n_lines; i++) {
+		const Liandan__Line *line = b->lines[i];
 
-		if (!ld_party_active(c, party, LIANDAN__ROLE__ROLE_CARRIER, f->recorded_at_ms))
-			return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY,
-					 "%s is not registered as a carrier", party);
-		first = first || b->carriers[i]->order == 1;
-	}
-	return first ||
-	       ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "no carrier is named for leg 1");
-}
-
-static bool check_parties(struct ld_custody *c, const struct ld_fact *f,
-			  const Liandan__ManifestCreated *b, struct ld_judgement *j)
-{
-	const Liandan__Receiver *r = b->receiver;
-	int64_t at = f->recorded_at_ms;
-
-	if (!ld_party_active(c, b->generator, LIANDAN__ROLE__ROLE_GENERATOR, at))
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY,
-				 "%s is not registered as a generator", b->generator);
-	if (r == NULL || !ld_party_active(c, r->party, LIANDAN__ROLE__ROLE_RECEIVER, at))
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY,
-				 "%s is not registered as a receiver",
-				 r != NULL ? r->party : "nobody");
-	if (!ld_site_usable(c, b->site, b->generator, at))
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SITE, "%s is not a site of %s",
-				 b->site, b->generator);
-	if (!ld_site_usable(c, r->site, r->party, at))
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_SITE, "%s is not a site of %s",
-				 r->site, r->party);
-	if (strcmp(b->site, r->site) == 0)
-		return ld_refuse(j, LIANDAN__REASON__SAME_SITE, "%s is origin and destination",
-				 b->site);
-	return check_carriers(c, f, b, j);
-}
-
-/* Children are made by a partial hand-over, a return or a redirection, not by a draft; a collector
- * that sends on what it received names where it came from. */
-static bool check_kind(struct ld_custody *c, const Liandan__ManifestCreated *b,
-		       struct ld_judgement *j)
-{
-	if (b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL &&
-	    b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD)
-		return ld_refuse(j, LIANDAN__REASON__LIMIT,
-				 "child manifests are not made by a draft");
-	for (size_t i = 0; i < b->n_parents; i++) {
-		size_t mark = ld_mark(c);
-		Custody__Manifest *parent;
-		enum ld_err err = ld_manifest_get(c, b->parents[i]->manifest, &parent);
-
-		ld_release(c, mark);
-		if (err != LD_OK)
-			return ld_refuse(j, LIANDAN__REASON__UNKNOWN_MANIFEST,
-					 "parent %zu is not in this ledger", i + 1);
+		if (!ld_code_known(line->code_system, line->code) &&
+		    !ld_failed(k, LIANDAN__REASON__BAD_WASTE_CODE, line->code, line->line, 0,
+			       "line %" PRIu32 ": no such code %s", line->line, line->code))
+			return false;
 	}
 	return true;
 }
 
-/* CUSTODY-1 */
-bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f,
-		      const Liandan__ManifestCreated *b, struct ld_judgement *j)
+/* The generator's record, or NULL. */
+static Custody__Party *party_of(const struct ld_case *k, const char *party)
 {
-	Custody__Manifest *there;
 	Custody__Party *p;
 
-	if (!ld_signer_is(f, LIANDAN__ROLE__ROLE_GENERATOR, b->generator))
-		return ld_wrong_role(f, j, "the generator");
-	if (ld_manifest_get(c, b->manifest, &there) == LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS, "this manifest id is in use");
-	if (!check_kind(c, b, j) || !check_parties(c, f, b, j) || !check_lines(b, j))
-		return false;
-	if (ld_party_get(c, b->generator, &p) != LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_PARTY, "%s is not registered",
-				 b->generator);
-	if (p->drafts >= LD_MAX_DRAFTS_PER_PARTY)
-		return ld_refuse(j, LIANDAN__REASON__LIMIT, "%d drafts are open already",
-				 LD_MAX_DRAFTS_PER_PARTY);
-	return check_number(c, f, b, p->registered->division, j);
+	return ld_party_get(k->c, party, &p) == LD_OK ? p : NULL;
+}
+
+bool ld_check_draft_room(struct ld_case *k)
+{
+	const Custody__Party *p = party_of(k, draft_of(k)->generator);
+
+	return p == NULL || p->drafts < LD_MAX_DRAFTS_PER_PARTY ||
+	       ld_refuse(k->j, LIANDAN__REASON__LIMIT, "%d drafts are open already",
+			 LD_MAX_DRAFTS_PER_PARTY);
+}
+
+/* CUSTODY-1: well-formed; the generator's prefecture, this year or the one next to it. */
+bool ld_check_number_form(struct ld_case *k)
+{
+	const Liandan__ManifestCreated *b = draft_of(k);
+	const Custody__Party *p = party_of(k, b->generator);
+	const uint32_t division = p != NULL ? p->registered->division : 0;
+	const int64_t now = ld_china_year(k->f->recorded_at_ms);
+	int64_t year;
+
+	if (b->number[0] == '\0')
+		return true;
+	if (strlen(b->number) != NUMBER_DIGITS || number_part(b->number, NUMBER_DIGITS) < 0)
+		return ld_failed(k, LIANDAN__REASON__BAD_NUMBER, b->number, 0, NUMBER_DIGITS,
+				 "the number must have %d digits", NUMBER_DIGITS);
+	year = number_part(b->number, 4);
+	if (year < now - 1 || year > now + 1)
+		return ld_failed(k, LIANDAN__REASON__BAD_NUMBER, b->number, year, now,
+				 "the number's year is %" PRId64, year);
+	if (division != 0 && number_part(b->number + 4, 4) != (int64_t)division / 100)
+		return ld_failed(k, LIANDAN__REASON__BAD_NUMBER, b->number,
+				 number_part(b->number + 4, 4), (int64_t)division / 100,
+				 "the number's prefecture is %.4s, the generator's %" PRIu32,
+				 b->number + 4, division / 100);
+	return true;
+}
+
+bool ld_check_number_unused(struct ld_case *k)
+{
+	const char *number = draft_of(k)->number;
+	const uint8_t *value;
+	size_t len;
+
+	return number[0] == '\0' ||
+	       ld_state_get(k->c->state, LD_T_NUMBER, number, strlen(number), &value, &len) !=
+		   LD_OK ||
+	       ld_refuse(k->j, LIANDAN__REASON__ALREADY_EXISTS, "number %s is in use", number);
 }
 
 bool ld_check_on_hold(struct ld_case *k)
@@ -180,35 +232,4 @@ bool ld_check_no_live_offer(struct ld_case *k)
 	return !ld_offer_live(k->m, k->f->recorded_at_ms) ||
 	       ld_failed(k, LIANDAN__REASON__OUT_OF_ORDER, k->m->offer->to_party, 0, 0,
 			 "an offer to %s is open: withdraw it first", k->m->offer->to_party);
-}
-
-bool ld_manifest_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
-{
-	const Liandan__Event *e = f->event;
-	const struct ld_row *row = ld_row_of(e->body_case);
-
-	if (row != NULL)
-		return ld_table_judge(c, f, row, j);
-	switch (e->body_case) {
-	case LIANDAN__EVENT__BODY_MANIFEST_CREATED:
-		return ld_created_judge(c, f, e->manifest_created, j);
-	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
-		return ld_sealed_judge(c, f, e->manifest_sealed, j);
-	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
-		return ld_offered_judge(c, f, e->handover_offered, j);
-	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
-		return ld_taken_judge(c, f, e->handover_taken, j);
-	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:
-		return ld_declined_judge(c, f, e->handover_declined, j);
-	case LIANDAN__EVENT__BODY_ARRIVED:
-		return ld_arrived_judge(c, f, e->arrived, j);
-	case LIANDAN__EVENT__BODY_RECEIVED:
-		return ld_received_judge(c, f, e->received, j);
-	case LIANDAN__EVENT__BODY_ACCEPTED:
-		return ld_accepted_judge(c, f, e->accepted, j);
-	case LIANDAN__EVENT__BODY_REJECTED:
-		return ld_rejected_judge(c, f, e->rejected, j);
-	default:
-		return ld_refuse(j, LIANDAN__REASON__LIMIT, "this body is not taken yet");
-	}
 }

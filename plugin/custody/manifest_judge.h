@@ -43,40 +43,8 @@ bool ld_wrong_role(const struct ld_fact *f, struct ld_judgement *j, const char *
 /* Same masses of the same things, in any order. */
 bool ld_items_same(struct ld_custody *c, Liandan__Item *const *a, size_t na,
 		   Liandan__Item *const *b, size_t nb);
-/* HAZARDS_DIFFER where the letters are not the catalogue's. */
-void ld_check_hazards(struct ld_custody *c, struct ld_judgement *j, const Liandan__Line *line);
-/* The same pen on both sides: refuses above the small-generator threshold, flags below it, true
- * otherwise. */
-bool ld_check_persons(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
-		      const char *giver, const char *taker);
-/* BAD_CONTENT unless it is what was sealed. */
-void ld_check_content(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
-		      ProtobufCBinaryData content);
-/* SEAL_DIFFERS for each seal that was set and is not found intact. */
-void ld_check_seals(struct ld_custody *c, struct ld_judgement *j, const Custody__Manifest *m,
-		    Liandan__Seal *const *seals, size_t n);
-
-/* One per body. */
-bool ld_created_judge(struct ld_custody *c, const struct ld_fact *f,
-		      const Liandan__ManifestCreated *b, struct ld_judgement *j);
-bool ld_sealed_judge(struct ld_custody *c, const struct ld_fact *f,
-		     const Liandan__ManifestSealed *b, struct ld_judgement *j);
-bool ld_offered_judge(struct ld_custody *c, const struct ld_fact *f,
-		      const Liandan__HandoverOffered *b, struct ld_judgement *j);
-bool ld_declined_judge(struct ld_custody *c, const struct ld_fact *f,
-		       const Liandan__HandoverDeclined *b, struct ld_judgement *j);
-bool ld_taken_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverTaken *b,
-		    struct ld_judgement *j);
-bool ld_arrived_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__Arrived *b,
-		      struct ld_judgement *j);
-bool ld_received_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__Received *b,
-		       struct ld_judgement *j);
-bool ld_accepted_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__Accepted *b,
-		       struct ld_judgement *j);
-bool ld_rejected_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__Rejected *b,
-		       struct ld_judgement *j);
-bool ld_treated_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__WasteTreated *b,
-		      struct ld_judgement *j);
+/* The site that the event names; "" where its body names none. */
+const char *ld_site_of(const Liandan__Event *e);
 
 /* Adds ManifestClosed with the lines as they stand. CUSTODY-19 */
 void ld_manifest_close(struct ld_custody *c, const Custody__Manifest *m,

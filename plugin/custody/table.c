@@ -1,4 +1,4 @@
-/* CUSTODY's table. Beside it: "The manifest's table" in README.md. */
+/* CUSTODY's table, table.def, and the way from an event's body to its row. */
 #include "plugin/custody/table.h"
 
 #define LD_CHECK(id_, row_, zh_, en_)                                                              \
@@ -8,25 +8,35 @@
 #undef LD_CHECK
 
 #define C(name) &chk_##name
-#define BODY(name) .body = LIANDAN__EVENT__BODY_##name
 #define TO(state) .to = CUSTODY__MANIFEST_STATE__##state
 
+#define ROW(name, ...) {.body = LIANDAN__EVENT__BODY_##name, __VA_ARGS__},
 const struct ld_row ld_table[] = {
-    {.n = 4,
-     BODY(MANIFEST_CANCELLED),
-     .intention = true,
-     .signers = LD_BY_GENERATOR,
-     .who = "the generator",
-     .from = LD_IN(DRAFT) | LD_IN(SEALED),
-     TO(CANCELLED),
-     .passed = "only a draft or a sealed manifest can be cancelled",
-     .hard = {C(on_hold), C(no_live_offer)}},
-    {.n = 5,
-     BODY(OFFER_WITHDRAWN),
-     .intention = true,
-     .signers = LD_BY_GIVER,
-     .who = "the holder, who offered",
-     .from = LD_IN_ANY,
-     .hard = {C(open_offer)}},
+#include "plugin/custody/table.def"
 };
+#undef ROW
 const size_t ld_table_rows = sizeof ld_table / sizeof ld_table[0];
+
+enum {
+#define ROW(name, ...) AT_##name,
+#include "plugin/custody/table.def"
+#undef ROW
+	ROWS
+};
+_Static_assert(ROWS < UINT8_MAX, "by_body holds them");
+
+/* 1 + the row's place; 0: no row. Every event but telemetry is looked up here. */
+static const uint8_t by_body[] = {
+#define ROW(name, ...) [LIANDAN__EVENT__BODY_##name] = AT_##name + 1,
+#include "plugin/custody/table.def"
+#undef ROW
+};
+
+const struct ld_row *ld_row_of(Liandan__Event__BodyCase body)
+{
+	const size_t at = (size_t)body;
+
+	if (at >= sizeof by_body || by_body[at] == 0)
+		return NULL;
+	return &ld_table[by_body[at] - 1];
+}

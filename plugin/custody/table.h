@@ -1,11 +1,17 @@
 /* CUSTODY's table as data: for each event of the manifest and the stock, who may sign it, in which
  * states it takes effect, where it waits, what state follows, and which checks are hard or
- * recorded. table.c can be laid beside the table in README.md line by line; `ld_table_judge` is the
- * one interpreter. Judge's side only.
+ * recorded. table.def can be laid beside the table in README.md line by line; `ld_table_judge` is
+ * the one interpreter. Judge's side only.
  *
  * An intention whose hard check fails is REFUSED. A fact is refused only by what stands under
  * `hard`; what stands under `recorded` enters ACCEPTED with a violation. Source: CUSTODY; PROTOCOL,
- * Verdicts. */
+ * Verdicts.
+ *
+ * The order of judgement: the role of the key; the manifest is here; the signer is of the right
+ * party (or may yet become the right one: HELD); its state; hard checks in their order; recorded
+ * ones. A check may rely on those before it, but on a soft one (ld_failed) only as far as a profile
+ * cannot record it instead: what later code must find (a receiver, a mass, one line of a number) is
+ * refused with ld_refuse, which no profile softens. */
 #ifndef LD_CUSTODY_TABLE_H
 #define LD_CUSTODY_TABLE_H
 
@@ -50,23 +56,28 @@ struct ld_check {
 	const char *zh, *en;
 };
 
-#define LD_MAX_CHECKS 16
+#define LD_MAX_CHECKS 24 /* of one row */
 
 struct ld_row {
 	uint8_t n; /* CUSTODY-n */
 	Liandan__Event__BodyCase body;
 	bool intention;
 	bool many;  /* the body names several manifests: each is asked, one must take the step */
-	bool stock; /* the body is about stock: no manifest's state is asked */
-	uint32_t signers;	   /* enum ld_by */
-	const char *who;	   /* the signers, for people */
-	uint32_t from;		   /* states in which it takes effect */
-	uint32_t waits;		   /* states in which a fact waits */
-	Custody__ManifestState to; /* UNSPECIFIED: stays */
-	const char *early;	   /* what it waits for */
-	const char *passed;	   /* why it cannot be any more */
+	bool stock; /* the body is about stock: no manifest is looked for, of signers only the role
+		     */
+	uint32_t signers;	       /* enum ld_by */
+	const char *who;	       /* the signers, for people */
+	uint32_t from;		       /* states in which it takes effect */
+	uint32_t waits;		       /* states in which a fact waits */
+	Custody__ManifestState to;     /* UNSPECIFIED: stays */
+	const char *early;	       /* what it waits for */
+	const char *passed;	       /* why it cannot be any more */
+	Liandan__Reason passed_reason; /* NONE: OUT_OF_ORDER */
+	/* The signer is not the right one, or for an intention the manifest is not here (m NULL): a
+	 * step that is still to come may make it right. NULL: nothing can. */
+	bool (*yet)(const struct ld_case *k);
 	ld_check_fn
-	    unknown; /* the manifest is not here; NULL: intentions are refused, facts wait */
+	    unknown; /* the manifest is not here; NULL: facts wait, intentions as `yet` says */
 	const struct ld_check *hard[LD_MAX_CHECKS];
 	const struct ld_check *recorded[LD_MAX_CHECKS];
 	const struct ld_check
@@ -83,10 +94,11 @@ struct ld_case {
 	bool hard;
 	Custody__Manifest
 	    *m; /* arena; NULL: the body names none, or it is the draft that makes it */
-	/* what a taking rests on, found by the checks `offer` and `taker` */
+	/* what a taking rests on, found by the check `offer_given` */
 	const Custody__Offer *offer; /* the one it names, where that is the manifest's last */
 	const Custody__Key *giver;   /* who cosigned for the giving side, or NULL */
 	const char *offered_by;	     /* the person behind the offer that it names, or "" */
+	void *found; /* what a check has read or measured for those behind it; arena */
 };
 
 /* A check failed: REFUSED where it is hard for this event, else recorded as a violation (returns
@@ -98,6 +110,8 @@ extern const struct ld_row ld_table[];
 extern const size_t ld_table_rows;
 /* The row of a body, or NULL. */
 const struct ld_row *ld_row_of(Liandan__Event__BodyCase body);
+bool ld_yet_offer(const struct ld_case *k);
+bool ld_yet_arrive(const struct ld_case *k);
 /* State of the manifest as bits (several: LD_IN_ENDED and LD_IN_ASTRAY stand beside the state). */
 uint32_t ld_state_bits(const Custody__Manifest *m);
 /* The interpreter. */

@@ -8,14 +8,6 @@
 
 #define MANIFESTS_OF_ONE 64
 
-const struct ld_row *ld_row_of(Liandan__Event__BodyCase body)
-{
-	for (size_t i = 0; i < ld_table_rows; i++)
-		if (ld_table[i].body == body)
-			return &ld_table[i];
-	return NULL;
-}
-
 uint32_t ld_state_bits(const Custody__Manifest *m)
 {
 	uint32_t bits = 1u << (unsigned)m->state;
@@ -50,7 +42,8 @@ static uint32_t roles_of(uint32_t by)
 {
 	uint32_t roles = 0;
 
-	if (by & (LD_BY_GENERATOR | LD_BY_DELEGATE | LD_BY_GIVER | LD_BY_HOLDER | LD_BY_PARTY))
+	if (by & (LD_BY_GENERATOR | LD_BY_DELEGATE | LD_BY_GIVER | LD_BY_HOLDER | LD_BY_RECEIVER |
+		  LD_BY_PARTY))
 		roles |= LIANDAN__ROLE__ROLE_GENERATOR;
 	if (by & (LD_BY_DELEGATE | LD_BY_HOLDER | LD_BY_RECEIVER | LD_BY_PARTY))
 		roles |= LIANDAN__ROLE__ROLE_RECEIVER;
@@ -69,11 +62,9 @@ static uint32_t roles_of(uint32_t by)
 
 static const char *generator_of(const struct ld_case *k)
 {
-	if (k->m != NULL)
-		return k->m->created->generator;
-	return k->f->event->body_case == LIANDAN__EVENT__BODY_MANIFEST_CREATED
-		   ? k->f->event->manifest_created->generator
-		   : "";
+	if (k->f->event->body_case == LIANDAN__EVENT__BODY_MANIFEST_CREATED)
+		return k->f->event->manifest_created->generator;
+	return k->m != NULL ? k->m->created->generator : "";
 }
 
 static bool is_giver(const struct ld_fact *f, const Custody__Manifest *m)
@@ -112,6 +103,8 @@ static bool signer_fits(struct ld_case *k)
 	const struct ld_fact *f = k->f;
 	const Custody__Manifest *m = k->m;
 
+	if (k->row->stock) /* the role was asked */
+		return true;
 	if ((by & LD_BY_GENERATOR) &&
 	    ld_signer_is(f, LIANDAN__ROLE__ROLE_GENERATOR, generator_of(k)))
 		return true;
@@ -132,6 +125,17 @@ static bool signer_fits(struct ld_case *k)
 
 /* ---- state ---- */
 
+static bool passed(struct ld_case *k)
+{
+	const struct ld_row *row = k->row;
+
+	return ld_refuse(k->j,
+			 row->passed_reason != LIANDAN__REASON__REASON_NONE
+			     ? row->passed_reason
+			     : LIANDAN__REASON__OUT_OF_ORDER,
+			 "%s", row->passed);
+}
+
 static bool in_state(struct ld_case *k)
 {
 	const struct ld_row *row = k->row;
@@ -141,14 +145,14 @@ static bool in_state(struct ld_case *k)
 		return true;
 	if ((row->waits & bits) != 0)
 		return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_STATE, "%s", row->early);
-	return ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER, "%s", row->passed);
+	return passed(k);
 }
 
 static bool unknown(struct ld_case *k)
 {
 	if (k->row->unknown != NULL)
 		return k->row->unknown(k);
-	if (k->row->intention)
+	if (k->row->intention && (k->row->yet == NULL || !k->row->yet(k)))
 		return ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_MANIFEST, "no such manifest");
 	return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_STATE, "the manifest is not here yet");
 }
@@ -178,8 +182,11 @@ static bool run(struct ld_case *k, const struct ld_check *const *checks, bool ta
 
 static bool judge_one(struct ld_case *k)
 {
-	if (!signer_fits(k))
+	if (!signer_fits(k)) {
+		if (k->row->yet != NULL && k->row->yet(k))
+			return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_STATE, "%s", k->row->early);
 		return ld_wrong_role(k->f, k->j, k->row->who);
+	}
 	return in_state(k) && run(k, k->row->hard, true) && run(k, k->row->recorded, false);
 }
 
@@ -206,7 +213,7 @@ static bool judge_many(struct ld_case *k, const ProtobufCBinaryData *ids, size_t
 	}
 	k->m = NULL;
 	if (n != 0 && took == 0)
-		return ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER, "%s", k->row->passed);
+		return passed(k);
 	return run(k, k->row->once, false);
 }
 
@@ -222,9 +229,11 @@ bool ld_table_judge(struct ld_custody *c, const struct ld_fact *f, const struct 
 		return ld_wrong_role(f, j, row->who);
 	if (row->many)
 		return judge_many(&k, ids, n);
+	if (row->stock)
+		return judge_one(&k);
 	if (n != 0 && ld_manifest_get(c, ids[0], &k.m) != LD_OK)
 		k.m = NULL;
-	if (k.m == NULL && !row->stock && (row->from & LD_IN_NONE) == 0)
+	if (k.m == NULL && (row->from & LD_IN_NONE) == 0)
 		return unknown(&k);
 	return judge_one(&k);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/custody/anomaly.h"
+#include "plugin/custody/table.h"
 
 #define MAX_GROUP 32 /* manifests of one milk run */
 #define MAX_CITED 64
@@ -13,38 +14,54 @@
  * yet. */
 #define LOSS_DRYING_PERMILLE 6
 
-bool ld_weigh_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
+/* CUSTODY-7: the key is the instrument's, and the instrument its party's. Leaves it in k->found. */
+bool ld_check_instrument(struct ld_case *k)
 {
-	const Liandan__Weighed *w = f->event->weighed;
+	const char *id = k->f->event->weighed->instrument;
 	Custody__Instrument *ins;
+
+	if (strcmp(k->f->signer->subject_id, id) != 0)
+		return ld_refuse(k->j, LIANDAN__REASON__WRONG_ROLE, "the key is instrument %.64s's",
+				 k->f->signer->subject_id);
+	if (ld_instrument_get(k->c, id, &ins) != LD_OK || ins->registered == NULL)
+		return ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_INSTRUMENT,
+				 "instrument %.64s is not registered", id);
+	k->found = ins;
+	return strcmp(ins->registered->party, k->f->signer->party) == 0 ||
+	       ld_refuse(k->j, LIANDAN__REASON__WRONG_ROLE, "instrument %.64s is not this party's",
+			 id);
+}
+
+bool ld_check_ticket_new(struct ld_case *k)
+{
 	Custody__Ticket *had;
 
-	if ((f->signer->roles & LIANDAN__ROLE__ROLE_SCALE) == 0)
-		return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE, "the key is no scale's");
-	if (strcmp(f->signer->subject_id, w->instrument) != 0)
-		return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE, "the key is instrument %.64s's",
-				 f->signer->subject_id);
-	if (ld_instrument_get(c, w->instrument, &ins) != LD_OK || ins->registered == NULL)
-		return ld_refuse(j, LIANDAN__REASON__UNKNOWN_INSTRUMENT,
-				 "instrument %.64s is not registered", w->instrument);
-	if (strcmp(ins->registered->party, f->signer->party) != 0)
-		return ld_refuse(j, LIANDAN__REASON__WRONG_ROLE,
-				 "instrument %.64s is not this party's", w->instrument);
-	if (ld_ticket_get(c, w->ticket, &had) == LD_OK)
-		return ld_refuse(j, LIANDAN__REASON__ALREADY_EXISTS,
-				 "this ticket is in the ledger already");
-	const Liandan__InstrumentVerified *v = ins->verified;
-	const int64_t at = f->event->occurred_at_ms;
+	return ld_ticket_get(k->c, k->f->event->weighed->ticket, &had) != LD_OK ||
+	       ld_refuse(k->j, LIANDAN__REASON__ALREADY_EXISTS,
+			 "this ticket is in the ledger already");
+}
 
-	if (v == NULL || at < v->at_ms || (v->to_ms != 0 && at >= v->to_ms))
-		ld_violate(c, j, LIANDAN__REASON__SCALE_OUT_OF_DATE, w->instrument, at,
-			   v != NULL ? v->to_ms : 0);
-	if (w->mass_g < 0 ||
-	    (ins->registered->max_g > 0 && w->mass_g > ins->registered->max_g &&
-	     w->mass_g - ins->registered->max_g > 9 * ld_weigh_mpe_g(ins, w->e_g, 0)))
-		ld_violate(c, j, LIANDAN__REASON__QUANTITY, w->instrument, w->mass_g,
-			   ins->registered->max_g);
-	return true;
+bool ld_check_scale_in_date(struct ld_case *k)
+{
+	const Custody__Instrument *ins = k->found;
+	const Liandan__InstrumentVerified *v = ins->verified;
+	const int64_t at = k->f->event->occurred_at_ms;
+
+	return (v != NULL && at >= v->at_ms && (v->to_ms == 0 || at < v->to_ms)) ||
+	       ld_failed(k, LIANDAN__REASON__SCALE_OUT_OF_DATE, k->f->event->weighed->instrument,
+			 at, v != NULL ? v->to_ms : 0, "its verification is out of date");
+}
+
+bool ld_check_scale_range(struct ld_case *k)
+{
+	const Liandan__Weighed *w = k->f->event->weighed;
+	const Custody__Instrument *ins = k->found;
+	const int64_t max_g = ins->registered->max_g;
+
+	return (w->mass_g >= 0 && (max_g <= 0 || w->mass_g <= max_g ||
+				   w->mass_g - max_g <= 9 * ld_weigh_mpe_g(ins, w->e_g, 0))) ||
+	       ld_failed(k, LIANDAN__REASON__QUANTITY, w->instrument, w->mass_g, max_g,
+			 "beyond the scale");
 }
 
 /* A delivery weighed at one gate: one manifest, or all of a milk run. */

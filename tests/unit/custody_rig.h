@@ -20,6 +20,7 @@
 #include "plugin/custody/gap.h"
 #include "plugin/custody/judge.h"
 #include "plugin/custody/site.h"
+#include "plugin/custody/table.h"
 #include "plugin/custody/track.h"
 #include "plugin/custody/weigh.h"
 
@@ -208,7 +209,7 @@ static RIG_UNUSED Liandan__Verdict rig_event(struct rig *r, Liandan__Event *e,
 	memset(&r->j, 0, sizeof r->j);
 	r->j.verdict = LIANDAN__VERDICT__ACCEPTED;
 	if (e->body_case == LIANDAN__EVENT__BODY_WEIGHED)
-		ld_weigh_judge(&r->c, &f, &r->j);
+		ld_table_judge(&r->c, &f, ld_row_of(e->body_case), &r->j);
 	else if (track)
 		ld_track_judge(&r->c, &f, &r->j);
 	f.index = r->index++;
