@@ -129,6 +129,37 @@ const struct ld_command ld_commands[] = {
      "\n"
      "example:\n"
      "  liandan trace 018f3b6c0a7d7c3e9a5b2f4e6d8c1a0b --dir ./suzhou\n"},
+    {"declare", ld_cmd_declare, "ledgers and declarations of HJ 1259-2022, as CSV",
+     "usage: liandan declare TABLE --party P --dir DIR [options]\n"
+     "\n"
+     "TABLE is one of a party's five ledgers 台账: generated 产生, stored 入库, released 出库, "
+     "own\n"
+     "自行利用/处置, outsourced 委外; or report 申报, the totals by waste code of a period. CSV, "
+     "or one\n"
+     "JSON array with --json. Masses in tonnes, times in UTC+8.\n"
+     "  --period P            2026-11, 2026-Q4 or 2026 (a report needs one)\n"
+     "  --from T, --to T      2026-11-25, 2026-11-25T07:30 or milliseconds; to is exclusive\n"
+     "  --excel               with the mark that spreadsheets want before UTF-8\n"
+     "\n"
+     "Ledger rows are counted by when it happened, a report by when it was recorded.\n"
+     "\n"
+     "example:\n"
+     "  liandan declare report --party dongcheng --period 2026-11 --dir ./suzhou > 2026-11.csv\n"},
+    {"form", ld_cmd_form, "the national manifest form, out and in, as CSV or JSON",
+     "usage: liandan form export MANIFEST... --dir DIR [--excel]\n"
+     "       liandan form export --all --dir DIR\n"
+     "       liandan form import FILE.csv|FILE.json\n"
+     "\n"
+     "export prints the form 危险废物转移联单 of one or more manifests (id in hex or official "
+     "number),\n"
+     "one row a waste line, as CSV, or as one JSON array with --json. import reads such rows (the\n"
+     "part that the generator fills in) and prints manifest_created events for `liandan send`, one "
+     "a\n"
+     "line; a row that is wrong is named with its line and nothing is printed.\n"
+     "\n"
+     "example:\n"
+     "  liandan form import drafts.csv > drafts.json && liandan send drafts.json --key clerk.pem "
+     "...\n"},
 #ifdef LD_CLI_PLAY
     {"play", ld_cmd_play, "simulate a day of trucks, scales and sites against a broker", NULL},
 #endif

@@ -1,0 +1,529 @@
+#include "deploy/cli/declare.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/custody/manifest.h"
+#include "plugin/custody/tables.h"
+#include "proto/base64.h"
+
+/* ---- periods ---- */
+
+#define DAY_MS INT64_C(86400000)
+#define CHINA_OFFSET_MS (8 * INT64_C(3600000))
+
+static int64_t days_before(int64_t year)
+{
+	const int64_t y = year - 1;
+
+	return y * 365 + y / 4 - y / 100 + y / 400 - 719162; /* 1970-01-01 is day 0 */
+}
+
+static int month_days(int64_t year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+/* First moment of a day, UTC+8; month may run past 12. */
+static int64_t day_ms(int64_t year, int month, int day)
+{
+	int64_t days;
+
+	year += (month - 1) / 12;
+	month = (month - 1) % 12 + 1;
+	days = days_before(year) + day - 1;
+	for (int m = 1; m < month; m++)
+		days += month_days(year, m);
+	return days * DAY_MS - CHINA_OFFSET_MS;
+}
+
+static bool digits(const char **p, int n, int64_t *out)
+{
+	*out = 0;
+	for (int i = 0; i < n; i++, ++*p) {
+		if (**p < '0' || **p > '9')
+			return false;
+		*out = *out * 10 + (**p - '0');
+	}
+	return true;
+}
+
+bool ld_period(const char *text, int64_t *from_ms, int64_t *to_ms)
+{
+	int64_t year, n;
+	int first = 1, months = 12;
+
+	if (!digits(&text, 4, &year) || year < 1970)
+		return false;
+	if (text[0] == '-' && text[1] == 'Q' && text[2] >= '1' && text[2] <= '4' &&
+	    text[3] == '\0') {
+		first = 3 * (text[2] - '1') + 1;
+		months = 3;
+	} else if (text[0] == '-') {
+		text++;
+		if (!digits(&text, 2, &n) || *text != '\0' || n < 1 || n > 12)
+			return false;
+		first = (int)n;
+		months = 1;
+	} else if (text[0] != '\0') {
+		return false;
+	}
+	*from_ms = day_ms(year, first, 1);
+	*to_ms = day_ms(year, first + months, 1);
+	return true;
+}
+
+bool ld_when(const char *text, int64_t *ms)
+{
+	int64_t year, month, day, hour = 0, minute = 0;
+	const char *p = text;
+	uint64_t plain;
+
+	if (ld_parse_u64(text, &plain) && plain <= INT64_MAX) {
+		*ms = (int64_t)plain;
+		return true;
+	}
+	if (!digits(&p, 4, &year) || *p++ != '-' || !digits(&p, 2, &month) || *p++ != '-' ||
+	    !digits(&p, 2, &day))
+		return false;
+	if (*p == 'T' && (p++, !digits(&p, 2, &hour) || *p++ != ':' || !digits(&p, 2, &minute)))
+		return false;
+	if (*p != '\0' || year < 1970 || month < 1 || month > 12 || day < 1 ||
+	    day > month_days(year, (int)month) || hour > 23 || minute > 59)
+		return false;
+	*ms = day_ms(year, (int)month, (int)day) + (hour * 60 + minute) * 60000;
+	return true;
+}
+
+/* ---- the five tables ---- */
+
+static const struct ld_column generated_columns[] = {
+    {"batch", "产生批次"},
+    {"time", "产生时间"},
+    {"trade_name", "行业俗称/单位内部名称"},
+    {"catalogue_name", "国家名录名称"},
+    {"category", "废物类别"},
+    {"code", "废物代码"},
+    {"mass_t", "产生量(吨)"},
+    {"container", "容器/包装编码"},
+    {"package", "容器/包装类型"},
+    {"count", "容器/包装数量"},
+    {"facility", "产生设施编码"},
+    {"operator", "产生部门经办人"},
+    {"destination", "去向"},
+    {"entry", "账本序号"},
+};
+static const struct ld_column stored_columns[] = {
+    {"batch", "入库批次"},
+    {"time", "入库时间"},
+    {"containers", "容器/包装编码"},
+    {"count", "容器/包装数量"},
+    {"category", "废物类别"},
+    {"code", "废物代码"},
+    {"mass_t", "入库量(吨)"},
+    {"storage", "贮存设施编码"},
+    {"storage_kind", "贮存设施类型"},
+    {"delivered_by", "运送部门经办人"},
+    {"stored_by", "贮存部门经办人"},
+    {"from_batches", "产生批次"},
+    {"manifest", "联单"},
+    {"entry", "账本序号"},
+};
+static const struct ld_column released_columns[] = {
+    {"batch", "出库批次"},	{"time", "出库时间"},	      {"containers", "容器/包装编码"},
+    {"count", "容器/包装数量"}, {"category", "废物类别"},     {"code", "废物代码"},
+    {"mass_t", "出库量(吨)"},	{"storage", "贮存设施编码"},  {"released_by", "出库经办人"},
+    {"moved_by", "运送经办人"}, {"from_batches", "入库批次"}, {"destination", "去向"},
+    {"manifest", "联单"},	{"entry", "账本序号"},
+};
+static const struct ld_column own_columns[] = {
+    {"batch", "自行利用/处置批次"}, {"started", "开始时间"},   {"ended", "结束时间"},
+    {"facility", "设施编码"},	    {"mode", "利用/处置方式"}, {"containers", "容器/包装编码"},
+    {"category", "废物类别"},	    {"code", "废物代码"},      {"mass_t", "利用/处置量(吨)"},
+    {"from_batches", "来源批次"},   {"operator", "经办人"},    {"entry", "账本序号"},
+};
+static const struct ld_column outsourced_columns[] = {
+    {"number", "联单编号"},	{"manifest", "联单标识"},
+    {"time", "出厂时间"},	{"containers", "容器/包装编码"},
+    {"count", "容器/包装数量"}, {"category", "废物类别"},
+    {"code", "废物代码"},	{"mass_t", "委外量(吨)"},
+    {"mode", "利用/处置方式"},	{"receiver_kind", "接收单位类型"},
+    {"receiver", "接收单位"},	{"receiver_name", "接收单位名称"},
+    {"licence", "许可证编码"},	{"carrier", "承运单位"},
+    {"plate", "车牌号"},	{"entry", "账本序号"},
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+static const struct {
+	const char *word;
+	const struct ld_column *columns;
+	size_t n;
+} tables[LD_HJ_TABLES] = {
+    [LD_HJ_GENERATED] = {"generated", generated_columns, COUNT(generated_columns)},
+    [LD_HJ_STORED] = {"stored", stored_columns, COUNT(stored_columns)},
+    [LD_HJ_RELEASED] = {"released", released_columns, COUNT(released_columns)},
+    [LD_HJ_OWN] = {"own", own_columns, COUNT(own_columns)},
+    [LD_HJ_OUTSOURCED] = {"outsourced", outsourced_columns, COUNT(outsourced_columns)},
+};
+
+enum ld_hj_table ld_hj_table_of(const char *word)
+{
+	size_t i = 0;
+
+	while (i < LD_HJ_TABLES && strcmp(tables[i].word, word) != 0)
+		i++;
+	return (enum ld_hj_table)i;
+}
+
+const struct ld_column *ld_hj_columns(enum ld_hj_table table, size_t *n)
+{
+	*n = tables[table].n;
+	return tables[table].columns;
+}
+
+/* 900-041-49 is of category HW49, 900-001-S17 of S17. */
+static void set_code(cJSON *row, const char *code)
+{
+	const char *dash = strrchr(code, '-');
+	char text[LD_MAX_ID_BYTES + 3];
+
+	ld_sheet_set(row, "code", code);
+	if (dash == NULL)
+		return;
+	snprintf(text, sizeof(text), "%s%.60s", dash[1] == 'S' ? "" : "HW", dash + 1);
+	ld_sheet_set(row, "category", text);
+}
+
+/* GENERATED for DESTINATION_STORE and the like: the word behind the enum's name. */
+static void set_enum(cJSON *row, const char *key, const ProtobufCEnumDescriptor *d, int value,
+		     const char *prefix)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d, value);
+	const size_t n = strlen(prefix);
+
+	if (value != 0 && v != NULL)
+		ld_sheet_set(row, key, strncmp(v->name, prefix, n) == 0 ? v->name + n : v->name);
+}
+
+static bool in_period(const struct ld_hj *h, int64_t at_ms)
+{
+	return at_ms >= h->from_ms && at_ms < h->to_ms;
+}
+
+/* Whose stock a site's is: also where a delegate signs. */
+static bool site_is(struct ld_custody *c, const char *site, const struct ld_effect *e,
+		    const char *party)
+{
+	Custody__Site *s;
+
+	if (ld_site_get(c, site, &s) == LD_OK)
+		return strcmp(s->registered->party, party) == 0;
+	return strcmp(e->fact->signer->party, party) == 0;
+}
+
+static void finish(cJSON *row, const struct ld_effect *e)
+{
+	ld_sheet_number(row, "entry", (int64_t)e->index);
+}
+
+static void generated(const struct ld_hj *h, const struct ld_effect *e)
+{
+	const Liandan__WasteGenerated *b = e->fact->event->waste_generated;
+	const int64_t at = b->ended_ms != 0 ? b->ended_ms : e->fact->event->occurred_at_ms;
+	cJSON *row;
+
+	if (!in_period(h, at) || !site_is(e->before, b->site, e, h->party) ||
+	    (row = ld_sheet_row(h->sheet)) == NULL)
+		return;
+	ld_sheet_set(row, "batch", b->batch);
+	ld_sheet_time(row, "time", at);
+	ld_sheet_set(row, "trade_name", b->line->trade_name);
+	ld_sheet_set(row, "catalogue_name", b->line->catalogue_name);
+	set_code(row, b->line->code);
+	ld_sheet_tonnes(row, "mass_t", ld_line_declared_g(b->line));
+	ld_sheet_set(row, "container", b->container);
+	set_enum(row, "package", &liandan__package__descriptor, (int)b->line->package, "PACKAGE_");
+	if (b->line->count != 0)
+		ld_sheet_number(row, "count", b->line->count);
+	ld_sheet_set(row, "facility", b->facility);
+	ld_sheet_set(row, "operator", b->operator_);
+	set_enum(row, "destination", &liandan__destination__descriptor, (int)b->destination,
+		 "DESTINATION_");
+	finish(row, e);
+}
+
+/* What items hold, by the state before: a container's own mass and code, a bulk item's as it says.
+ * One row for each code, in the order in which codes appear. */
+struct portion {
+	char code[LD_MAX_ID_BYTES + 1];
+	cJSON *row;
+	int64_t g, count;
+};
+
+#define MAX_PORTIONS 32
+
+struct portions {
+	struct ld_sheet *sheet;
+	struct portion of[MAX_PORTIONS];
+	size_t n;
+};
+
+static struct portion *portion_of(struct portions *p, const char *code)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->of[i].code, code) == 0)
+			return &p->of[i];
+	if (p->n == MAX_PORTIONS)
+		return NULL;
+	struct portion *x = &p->of[p->n];
+	memset(x, 0, sizeof(*x));
+	snprintf(x->code, sizeof(x->code), "%s", code);
+	x->row = ld_sheet_row(p->sheet);
+	if (x->row == NULL)
+		return NULL;
+	set_code(x->row, code);
+	p->n++;
+	return x;
+}
+
+static void portion_add(struct portions *p, const char *code, const char *container, int64_t g)
+{
+	struct portion *x = portion_of(p, code);
+
+	if (x == NULL)
+		return;
+	x->g = ld_add_g(x->g, g);
+	x->count += container[0] != '\0';
+	ld_sheet_add(x->row, "containers", container);
+}
+
+static void items_in(struct portions *p, const struct ld_effect *e, Liandan__Item *const *items,
+		     size_t n, ProtobufCBinaryData manifest, char *const *from_batches,
+		     size_t n_from)
+{
+	struct ld_custody *c = e->before;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = ld_mark(c);
+		Custody__Container *k;
+		Custody__Manifest *m = NULL;
+		Custody__Batch *b;
+		const char *code = "";
+		int64_t g = items[i]->mass_g;
+
+		if (items[i]->container[0] != '\0' &&
+		    ld_container_get(c, items[i]->container, &k) == LD_OK) {
+			code = k->code;
+			g = k->mass_g;
+		} else if (manifest.len != 0 && ld_manifest_get(c, manifest, &m) == LD_OK) {
+			const Liandan__Line *line = ld_manifest_line(m, items[i]->line);
+
+			code = line != NULL		  ? line->code
+			       : m->created->n_lines == 1 ? m->created->lines[0]->code
+							  : "";
+		} else if (n_from != 0 &&
+			   ld_batch_get(c, e->fact->signer->party, from_batches[0], &b) == LD_OK) {
+			code = b->code;
+		}
+		portion_add(p, code, items[i]->container, g);
+		ld_release(c, mark);
+	}
+}
+
+static void each(struct portions *p, const char *key, const char *text)
+{
+	for (size_t i = 0; i < p->n; i++)
+		ld_sheet_set(p->of[i].row, key, text);
+}
+
+static void each_list(struct portions *p, const char *key, char *const *list, size_t n)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < n; k++)
+			ld_sheet_add(p->of[i].row, key, list[k]);
+}
+
+static void each_done(struct portions *p, const struct ld_effect *e, const char *time_key,
+		      int64_t at_ms)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		ld_sheet_tonnes(p->of[i].row, "mass_t", p->of[i].g);
+		if (p->of[i].count != 0)
+			ld_sheet_number(p->of[i].row, "count", p->of[i].count);
+		ld_sheet_time(p->of[i].row, time_key, at_ms);
+		finish(p->of[i].row, e);
+	}
+}
+
+static void set_manifest(struct portions *p, ProtobufCBinaryData manifest)
+{
+	char hex[2 * LD_UUID_BYTES + 1];
+
+	if (manifest.len != LD_UUID_BYTES)
+		return;
+	ld_hex_encode(manifest.data, manifest.len, hex);
+	each(p, "manifest", hex);
+}
+
+static void stored(const struct ld_hj *h, const struct ld_effect *e)
+{
+	const Liandan__ContainerStored *b = e->fact->event->container_stored;
+	struct portions p = {.sheet = h->sheet};
+
+	if (!in_period(h, e->fact->event->occurred_at_ms) ||
+	    !site_is(e->before, b->site, e, h->party))
+		return;
+	items_in(&p, e, b->items, b->n_items, b->manifest, b->from_batches, b->n_from_batches);
+	each(&p, "batch", b->batch);
+	each(&p, "storage", b->storage);
+	each(&p, "delivered_by", b->delivered_by);
+	each(&p, "stored_by", b->stored_by);
+	each_list(&p, "from_batches", b->from_batches, b->n_from_batches);
+	for (size_t i = 0; i < p.n; i++)
+		set_enum(p.of[i].row, "storage_kind", &liandan__storage_kind__descriptor,
+			 (int)b->storage_kind, "STORAGE_KIND_");
+	set_manifest(&p, b->manifest);
+	each_done(&p, e, "time", e->fact->event->occurred_at_ms);
+}
+
+static void released(const struct ld_hj *h, const struct ld_effect *e)
+{
+	const Liandan__ContainerReleased *b = e->fact->event->container_released;
+	struct portions p = {.sheet = h->sheet};
+
+	if (!in_period(h, e->fact->event->occurred_at_ms) ||
+	    !site_is(e->before, b->site, e, h->party))
+		return;
+	items_in(&p, e, b->items, b->n_items, b->manifest, b->from_batches, b->n_from_batches);
+	each(&p, "batch", b->batch);
+	each(&p, "storage", b->storage);
+	each(&p, "released_by", b->released_by);
+	each(&p, "moved_by", b->moved_by);
+	each_list(&p, "from_batches", b->from_batches, b->n_from_batches);
+	for (size_t i = 0; i < p.n; i++)
+		set_enum(p.of[i].row, "destination", &liandan__destination__descriptor,
+			 (int)b->destination, "DESTINATION_");
+	set_manifest(&p, b->manifest);
+	each_done(&p, e, "time", e->fact->event->occurred_at_ms);
+}
+
+static void own_input(struct portions *p, const struct ld_effect *e,
+		      const Liandan__TreatmentInput *in)
+{
+	struct ld_custody *c = e->before;
+	size_t mark = ld_mark(c);
+	Custody__Container *k;
+	Custody__Manifest *m;
+	Custody__Batch *b;
+	const char *code = "", *from = in->batch;
+
+	if (in->container[0] != '\0' && ld_container_get(c, in->container, &k) == LD_OK) {
+		code = k->code;
+		from = k->batch;
+	} else if (in->manifest.len != 0 && ld_manifest_get(c, in->manifest, &m) == LD_OK) {
+		code = m->created->lines[0]->code;
+		from = ld_c_hex(c, in->manifest);
+	} else if (ld_batch_get(c, e->fact->signer->party, in->batch, &b) == LD_OK) {
+		code = b->code;
+	}
+	portion_add(p, code, in->container, in->mass_g);
+	if (p->n != 0 && from != NULL && portion_of(p, code) != NULL)
+		ld_sheet_add(portion_of(p, code)->row, "from_batches", from);
+	ld_release(c, mark);
+}
+
+static void own(const struct ld_hj *h, const struct ld_effect *e)
+{
+	const Liandan__WasteTreated *b = e->fact->event->waste_treated;
+	const int64_t at = b->ended_ms != 0 ? b->ended_ms : e->fact->event->occurred_at_ms;
+	struct portions p = {.sheet = h->sheet};
+
+	if (!in_period(h, at) || !site_is(e->before, b->site, e, h->party))
+		return;
+	for (size_t i = 0; i < b->n_inputs; i++)
+		own_input(&p, e, b->inputs[i]);
+	each(&p, "batch", b->batch);
+	each(&p, "facility", b->facility);
+	each(&p, "mode", b->mode);
+	each(&p, "operator", b->operator_);
+	for (size_t i = 0; i < p.n; i++)
+		ld_sheet_time(p.of[i].row, "started", b->started_ms);
+	each_done(&p, e, "ended", at);
+}
+
+/* The licence of the receiver by the manifest's own word, else what kind of party it is. */
+static void set_receiver(struct portions *p, const struct ld_effect *e, const Liandan__Receiver *r)
+{
+	struct ld_custody *c = e->before;
+	size_t mark = ld_mark(c);
+	Custody__Party *party;
+	Custody__Licence *l;
+
+	each(p, "receiver", r->party);
+	if (ld_party_get(c, r->party, &party) == LD_OK)
+		each(p, "receiver_name", party->registered->name);
+	each(p, "licence", r->licence);
+	if (r->licence[0] != '\0' && ld_licence_get(c, r->licence, &l) == LD_OK)
+		for (size_t i = 0; i < p->n; i++)
+			set_enum(p->of[i].row, "receiver_kind", &liandan__licence_kind__descriptor,
+				 (int)l->granted->kind, "LICENCE_KIND_");
+	ld_release(c, mark);
+}
+
+/* 委外: what leaves with the first hand-over; of a part, the part. */
+static void outsourced(const struct ld_hj *h, const struct ld_effect *e)
+{
+	const Liandan__HandoverTaken *b = e->fact->event->handover_taken;
+	struct portions p = {.sheet = h->sheet};
+	struct ld_custody *c = e->before;
+	Custody__Manifest *m;
+	Liandan__Item *const *items;
+	size_t n;
+
+	if (!in_period(h, e->fact->event->occurred_at_ms) || b->leg != 1 ||
+	    ld_manifest_get(c, b->manifest, &m) != LD_OK ||
+	    strcmp(m->created->generator, h->party) != 0 ||
+	    m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN ||
+	    m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_REDIRECT)
+		return;
+	items = b->child.len != 0 ? b->items : m->items;
+	n = b->child.len != 0 ? b->n_items : m->n_items;
+	for (size_t i = 0; i < n; i++) {
+		const Liandan__Line *line = ld_manifest_line(m, items[i]->line);
+
+		if (line == NULL)
+			continue;
+		portion_add(&p, line->code, items[i]->container, items[i]->mass_g);
+		if (portion_of(&p, line->code) != NULL)
+			ld_sheet_set(portion_of(&p, line->code)->row, "mode", line->mode);
+	}
+	each(&p, "number", m->number);
+	set_manifest(&p, b->child.len != 0 ? b->child : b->manifest);
+	set_receiver(&p, e, m->created->receiver);
+	each(&p, "carrier", e->fact->signer->party);
+	each(&p, "plate", b->plate);
+	each_done(&p, e, "time", e->fact->event->occurred_at_ms);
+}
+
+int ld_hj_effect(void *ctx, const struct ld_effect *e)
+{
+	static const struct {
+		Liandan__Event__BodyCase body;
+		void (*rows)(const struct ld_hj *, const struct ld_effect *);
+	} of[LD_HJ_TABLES] = {
+	    [LD_HJ_GENERATED] = {LIANDAN__EVENT__BODY_WASTE_GENERATED, generated},
+	    [LD_HJ_STORED] = {LIANDAN__EVENT__BODY_CONTAINER_STORED, stored},
+	    [LD_HJ_RELEASED] = {LIANDAN__EVENT__BODY_CONTAINER_RELEASED, released},
+	    [LD_HJ_OWN] = {LIANDAN__EVENT__BODY_WASTE_TREATED, own},
+	    [LD_HJ_OUTSOURCED] = {LIANDAN__EVENT__BODY_HANDOVER_TAKEN, outsourced},
+	};
+	const struct ld_hj *h = ctx;
+
+	if (e->fact->event->body_case == of[h->table].body)
+		of[h->table].rows(h, e);
+	return 0;
+}

@@ -1,0 +1,81 @@
+/* The national manifest form 危险废物转移联单 (环办固体函〔2021〕577号): what the generator, the
+ * carriers and the receiver fill in, one row a waste line. Out of the ledger, and its first part
+ * in, as a draft. */
+#ifndef LD_CLI_FORM_H
+#define LD_CLI_FORM_H
+
+#include "deploy/cli/replayed.h"
+#include "deploy/cli/sheet.h"
+
+/* key, Chinese, whether import reads it */
+#define LD_FORM_COLUMNS(X)                                                                         \
+	X(number, "联单编号", true)                                                                \
+	X(manifest, "联单标识", false)                                                             \
+	X(kind, "联单类型", false)                                                                 \
+	X(state, "状态", false)                                                                    \
+	X(generator, "移出单位", true)                                                             \
+	X(generator_name, "移出单位名称", false)                                                   \
+	X(site, "移出地", true)                                                                    \
+	X(generator_handler, "移出经办人", false)                                                  \
+	X(phone, "联系电话", true)                                                                 \
+	X(emergency, "应急联系及措施", true)                                                       \
+	X(handover_time, "移出时间", false)                                                        \
+	X(line, "序号", true)                                                                      \
+	X(code, "废物代码", true)                                                                  \
+	X(trade_name, "行业俗称", true)                                                            \
+	X(catalogue_name, "废物名称", true)                                                        \
+	X(hazards, "危险特性", true)                                                               \
+	X(form, "形态", true)                                                                      \
+	X(components, "有害成分", true)                                                            \
+	X(package, "包装方式", true)                                                               \
+	X(count, "包装数量", true)                                                                 \
+	X(mass_t, "移出量(吨)", true)                                                              \
+	X(mode, "拟利用处置方式", true)                                                            \
+	X(carriers, "承运单位", true)                                                              \
+	X(carrier_licences, "运输许可证号", true)                                                  \
+	X(drivers, "驾驶员", false)                                                                \
+	X(plates, "车牌号", false)                                                                 \
+	X(departures, "起运时间", false)                                                           \
+	X(places, "经由地", true)                                                                  \
+	X(destination, "运输终点", true)                                                           \
+	X(arrival_time, "到达时间", false)                                                         \
+	X(receiver, "接受单位", true)                                                              \
+	X(receiver_name, "接受单位名称", false)                                                    \
+	X(receiver_licence, "经营许可证号", true)                                                  \
+	X(receiver_handler, "接受经办人", false)                                                   \
+	X(received_time, "接受时间", false)                                                        \
+	X(significant, "是否存在重大差异", false)                                                  \
+	X(opinion, "处理意见", false)                                                              \
+	X(accepted_mode, "利用处置方式", false)                                                    \
+	X(accepted_t, "接受量(吨)", false)
+
+extern const struct ld_column ld_form_columns[];
+extern const size_t ld_form_n;
+
+/* What the ledger says beside the state: who signed, when. One for each manifest that is asked for.
+ */
+struct ld_form {
+	uint8_t id[LD_UUID_BYTES];
+	char generator_handler[LD_MAX_ID_BYTES + 1], receiver_handler[LD_MAX_ID_BYTES + 1];
+	char opinion[LD_MAX_STRING_BYTES + 1];
+	bool significant;
+	int64_t handover_ms, arrival_ms, received_ms;
+	struct ld_form_leg {
+		char carrier[LD_MAX_ID_BYTES + 1], driver[LD_MAX_ID_BYTES + 1],
+		    plate[LD_MAX_ID_BYTES + 1];
+		int64_t taken_ms;
+	} legs[LD_MAX_CARRIERS];
+	size_t n_legs;
+};
+/* An event that took effect: into the form, where it is of this manifest. */
+void ld_form_note(struct ld_form *f, const struct ld_effect *e);
+/* Its rows, from the state at the end. */
+void ld_form_rows(const struct ld_form *f, struct ld_custody *c, struct ld_sheet *sheet);
+
+/* Reads rows (CSV text, or a JSON array of objects) and appends a manifest_created event object for
+ * each manifest to `events`: rows that follow each other with the same number, or without number
+ * and the same generator, receiver and carriers and a line number above the last, are one. Columns
+ * that import does not read must be empty or left out. LD_ERR_MALFORMED with "line 3: …" in why. */
+enum ld_err ld_form_read(const char *text, size_t len, cJSON *events, char *why, size_t cap);
+
+#endif
