@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "plugin/custody/apply.h"
+#include "plugin/custody/delegation.h"
+#include "plugin/custody/hold.h"
 #include "plugin/custody/manifest.h"
+#include "plugin/custody/number.h"
 #include "proto/base64.h"
 
 #define CHINA_OFFSET_MS (8 * LD_HOUR_MS)
@@ -110,7 +113,9 @@ static enum ld_err expire_pickup(struct ld_custody *c, Custody__Manifest *m, uin
 	enum ld_err err;
 
 	m->state = CUSTODY__MANIFEST_STATE__EXPIRED;
-	err = ld_manifest_unbind(c, m, index);
+	err = ld_manifest_give_back(c, m);
+	if (err == LD_OK)
+		err = ld_manifest_unbind(c, m, index);
 	if (err == LD_OK)
 		err = ld_offer_close(c, m);
 	if (err == LD_OK)
@@ -155,6 +160,10 @@ enum ld_err ld_missed_apply(struct ld_custody *c, const Liandan__DeadlineMissed 
 	Custody__Manifest *m;
 	enum ld_err err = ld_deadline_clear(c, d->subject_kind, d->subject, d->clock);
 
+	if (err == LD_OK && d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD)
+		return ld_hold_missed_apply(c, d, index, at_ms);
+	if (err == LD_OK && d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_SERIAL)
+		return ld_number_missed_apply(c, d);
 	if (err != LD_OK || d->subject_kind != LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST ||
 	    ld_hex_decode(d->subject, strlen(d->subject), id, sizeof id) != LD_OK)
 		return err;

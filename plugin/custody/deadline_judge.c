@@ -3,6 +3,8 @@
 
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/judge.h"
+#include "plugin/custody/number.h"
+#include "proto/base64.h"
 
 struct due_walk {
 	struct ld_custody *c;
@@ -57,6 +59,7 @@ static uint32_t level_of(Liandan__DeadlineClock clock)
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT:
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT:
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION:
 		return 2;
 	default:
 		return 1;
@@ -88,14 +91,39 @@ static const char *name_of(Liandan__DeadlineClock clock)
 								: v->name;
 }
 
+/* CUSTODY-3: it is the generator that says nothing; an anomaly of its own beside the manifest's
+ * other clocks. */
+static Liandan__AnomalyRaised *of_the_silent(struct ld_custody *c, const Liandan__DeadlineMissed *d)
+{
+	uint8_t id[LD_UUID_BYTES];
+	ProtobufCBinaryData manifest = {.len = sizeof id, .data = id};
+	Custody__Manifest *m;
+
+	if (ld_hex_decode(d->subject, strlen(d->subject), id, sizeof id) != LD_OK ||
+	    ld_manifest_get(c, manifest, &m) != LD_OK)
+		return NULL;
+	return ld_anomaly_new(c, kind_of(d->clock), level_of(d->clock),
+			      LIANDAN__SUBJECT_KIND__SUBJECT_KIND_PARTY, m->created->generator,
+			      d->subject);
+}
+
 void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed *d, uint64_t index,
 			    int64_t now_ms, struct ld_own_list *out)
 {
 	bool manifest = d->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
 	Liandan__AnomalyRaised *a;
 
-	a = ld_anomaly_new(c, kind_of(d->clock), level_of(d->clock), d->subject_kind, d->subject,
-			   manifest ? d->subject : "");
+	if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD)
+		return; /* CUSTODY-21: it was meant to end */
+	if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_SERIAL) {
+		ld_number_follow_missed(c, d, index, out);
+		return;
+	}
+	if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION)
+		a = of_the_silent(c, d);
+	else
+		a = ld_anomaly_new(c, kind_of(d->clock), level_of(d->clock), d->subject_kind,
+				   d->subject, manifest ? d->subject : "");
 	if (a == NULL)
 		return;
 	a->phase = LIANDAN__ANOMALY_PHASE__CONFIRMED;

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "plugin/custody/apply.h"
+#include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest.h"
+#include "plugin/custody/number.h"
 
 static enum ld_err found(enum ld_err err)
 {
@@ -136,9 +138,8 @@ static enum ld_err created(struct ld_custody *c, const struct ld_fact *f,
 	m.created_ms = ld_step_ms(f, 0);
 	m.created_index = f->index;
 	err = ld_manifest_touch_put(c, f, &m);
-	if (err == LD_OK && b->number[0] != '\0')
-		err = ld_state_put(c->state, LD_T_NUMBER, b->number, strlen(b->number),
-				   b->manifest.data, b->manifest.len);
+	if (err == LD_OK)
+		err = ld_number_use(c, f, b->number, b->manifest);
 	if (err == LD_OK)
 		err = ld_manifest_count(c, &m, 1, 0);
 	if (err == LD_OK)
@@ -172,7 +173,9 @@ static enum ld_err sealed(struct ld_custody *c, const struct ld_fact *f,
 	m->sealed_ms = ld_step_ms(f, m->created_ms);
 	m->rules = c->rules->version;
 	m->pickup_due_ms = pickup_due(c, f, b->expires_ms);
-	err = book_bound(c, m, 1, f->index);
+	err = ld_manifest_draw(c, f, m);
+	if (err == LD_OK)
+		err = book_bound(c, m, 1, f->index);
 	for (size_t i = 0; err == LD_OK && i < m->n_items; i++)
 		if (m->items[i]->container[0] != '\0')
 			err = bind_container(c, m, m->items[i]->container, f->index);
@@ -198,7 +201,8 @@ static enum ld_err cancelled(struct ld_custody *c, const struct ld_fact *f,
 		return found(err);
 	draft = m->state == CUSTODY__MANIFEST_STATE__DRAFT;
 	m->state = CUSTODY__MANIFEST_STATE__CANCELLED;
-	if (!draft)
+	err = ld_manifest_give_back(c, m);
+	if (err == LD_OK && !draft)
 		err = ld_manifest_unbind(c, m, f->index);
 	if (err == LD_OK)
 		err = ld_offer_close(c, m);
@@ -230,7 +234,7 @@ static enum ld_err offered(struct ld_custody *c, const struct ld_fact *f,
 	offer.event_hash.len = LD_HASH_BYTES;
 	offer.index = f->index;
 	offer.leg = b->leg;
-	offer.from_party = f->signer->party;
+	offer.from_party = m->leg == 0 ? m->created->generator : f->signer->party;
 	offer.to_party = b->to_party;
 	offer.n_items = b->n_items;
 	offer.items = b->items;
@@ -279,6 +283,8 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return withdrawn(c, f, e->offer_withdrawn->manifest, e->offer_withdrawn->offer);
 	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:
 		return withdrawn(c, f, e->handover_declined->manifest, e->handover_declined->offer);
+	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
+		return ld_confirmed_apply(c, f, e->generator_confirmed);
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
 		return ld_taken_apply(c, f, e->handover_taken);
 	case LIANDAN__EVENT__BODY_ARRIVED:

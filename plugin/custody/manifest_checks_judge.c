@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/stock.h"
 #include "plugin/custody/table.h"
@@ -103,14 +104,22 @@ static const char *giver_person(const struct ld_case *k)
 							    : k->offered_by;
 }
 
+/* A delegate's person that sealed for the generator takes it as the driver, whoever offered. */
+static bool sealed_it(const struct ld_case *k, const char *taker)
+{
+	return k->f->event->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN && k->m->leg == 0 &&
+	       k->m->sealer_person[0] != '\0' && strcmp(k->m->sealer_person, taker) == 0;
+}
+
 /* CUSTODY, Persons, not keys: the same pen on both sides is refused above the small-generator
  * threshold (as a hard check), flagged below it (as a recorded one). */
 bool ld_check_persons(struct ld_case *k)
 {
 	const char *giver = giver_person(k), *taker = ld_person_of(k->c, k->f->signer);
 	const int64_t mass_g = ld_manifest_declared_g(k->m);
+	const bool same = (giver[0] != '\0' && strcmp(giver, taker) == 0) || sealed_it(k, taker);
 
-	if (giver[0] == '\0' || strcmp(giver, taker) != 0 || small_generator(k, mass_g) == k->hard)
+	if (!same || small_generator(k, mass_g) == k->hard)
 		return true;
 	return ld_failed(k, LIANDAN__REASON__SAME_PERSON, taker, mass_g,
 			 k->c->rules->small_generator_g, "%s signs for the giver and the taker",
@@ -128,6 +137,8 @@ static ProtobufCBinaryData content_of(const Liandan__Event *e)
 		return e->received->content;
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		return e->accepted->content;
+	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
+		return e->generator_confirmed->content;
 	default:
 		return (ProtobufCBinaryData){0, NULL};
 	}
@@ -190,11 +201,11 @@ bool ld_check_site_registered(struct ld_case *k)
 /* A site that is not registered is recorded, another's is refused. */
 bool ld_check_own_site(struct ld_case *k)
 {
-	const char *party = site_party(k);
+	const char *party = site_party(k), *holder = ld_acts_for(k->c, k->f);
 
-	return party == NULL || strcmp(party, k->f->signer->party) == 0 ||
+	return party == NULL || strcmp(party, holder) == 0 ||
 	       ld_refuse(k->j, LIANDAN__REASON__WRONG_ROLE, "%s is not a site of %s",
-			 ld_site_of(k->f->event), k->f->signer->party);
+			 ld_site_of(k->f->event), holder);
 }
 
 static bool mass_can_be(int64_t g)

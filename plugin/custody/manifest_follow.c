@@ -78,6 +78,18 @@ static void accepted(struct ld_custody *c, const struct ld_fact *f, const Lianda
 	ld_shortfall_follow(c, f, a, own);
 }
 
+/* CUSTODY-3: late, but it has spoken. */
+static void confirmed(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData manifest,
+		      struct ld_own_list *own)
+{
+	const char *hex = ld_c_hex(c, manifest);
+	Custody__Manifest *m;
+
+	if (hex != NULL && ld_manifest_get(c, manifest, &m) == LD_OK)
+		ld_anomaly_explain(c, own, LIANDAN__ANOMALY_KIND__DEADLINE, m->created->generator,
+				   hex, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE, f->index);
+}
+
 void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,
 			struct ld_own_list *own)
 {
@@ -87,6 +99,9 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 	switch (e->body_case) {
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->handover_taken->manifest);
+		break;
+	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
+		confirmed(c, f, e->generator_confirmed->manifest, own);
 		break;
 	case LIANDAN__EVENT__BODY_ARRIVED:
 		arrived(c, f, e->arrived, own);

@@ -1,24 +1,9 @@
 /* The draft's own checks, and the cancellation's. CUSTODY-1, 4. */
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/table.h"
-#include "plugin/custody/year.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define NUMBER_DIGITS 14 /* Order 23 article 15: YYYY, province, prefecture, serial of six */
-
-static int64_t number_part(const char *s, size_t n)
-{
-	int64_t v = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
-		v = 10 * v + (s[i] - '0');
-	}
-	return v;
-}
 
 static const Liandan__ManifestCreated *draft_of(const struct ld_case *k)
 {
@@ -179,51 +164,6 @@ bool ld_check_draft_room(struct ld_case *k)
 	return p == NULL || p->drafts < LD_MAX_DRAFTS_PER_PARTY ||
 	       ld_refuse(k->j, LIANDAN__REASON__LIMIT, "%d drafts are open already",
 			 LD_MAX_DRAFTS_PER_PARTY);
-}
-
-/* CUSTODY-1: well-formed; the generator's prefecture, this year or the one next to it. */
-bool ld_check_number_form(struct ld_case *k)
-{
-	const Liandan__ManifestCreated *b = draft_of(k);
-	const Custody__Party *p = party_of(k, b->generator);
-	const uint32_t division = p != NULL ? p->registered->division : 0;
-	const int64_t now = ld_china_year(k->f->recorded_at_ms);
-	int64_t year;
-
-	if (b->number[0] == '\0')
-		return true;
-	if (strlen(b->number) != NUMBER_DIGITS || number_part(b->number, NUMBER_DIGITS) < 0)
-		return ld_failed(k, LIANDAN__REASON__BAD_NUMBER, b->number, 0, NUMBER_DIGITS,
-				 "the number must have %d digits", NUMBER_DIGITS);
-	year = number_part(b->number, 4);
-	if (year < now - 1 || year > now + 1)
-		return ld_failed(k, LIANDAN__REASON__BAD_NUMBER, b->number, year, now,
-				 "the number's year is %" PRId64, year);
-	if (division != 0 && number_part(b->number + 4, 4) != (int64_t)division / 100)
-		return ld_failed(k, LIANDAN__REASON__BAD_NUMBER, b->number,
-				 number_part(b->number + 4, 4), (int64_t)division / 100,
-				 "the number's prefecture is %.4s, the generator's %" PRIu32,
-				 b->number + 4, division / 100);
-	return true;
-}
-
-bool ld_check_number_unused(struct ld_case *k)
-{
-	const char *number = draft_of(k)->number;
-	const uint8_t *value;
-	size_t len;
-
-	return number[0] == '\0' ||
-	       ld_state_get(k->c->state, LD_T_NUMBER, number, strlen(number), &value, &len) !=
-		   LD_OK ||
-	       ld_refuse(k->j, LIANDAN__REASON__ALREADY_EXISTS, "number %s is in use", number);
-}
-
-bool ld_check_on_hold(struct ld_case *k)
-{
-	return (k->m->flags & CUSTODY__MANIFEST_FLAG__FLAG_ON_HOLD) == 0 ||
-	       ld_failed(k, LIANDAN__REASON__ON_HOLD, k->row->who, 0, 0,
-			 "a hold stands on this manifest");
 }
 
 /* CUSTODY-4 */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugin/custody/apply.h"
+#include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/weigh.h"
 
@@ -201,6 +202,8 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 	err = ld_offer_close(c, m);
 	if (err == LD_OK)
 		err = leave(c, f, m);
+	if (err == LD_OK) /* it may have been cancelled, or have expired */
+		err = ld_manifest_draw_again(c, f, m);
 	if (err != LD_OK)
 		return err;
 	m->state = CUSTODY__MANIFEST_STATE__IN_TRANSIT;

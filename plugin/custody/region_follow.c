@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "plugin/custody/hold.h"
 #include "plugin/custody/region_internal.h"
 
 #define DEADLINES_PER_TICK 500
@@ -67,6 +68,10 @@ static void note_subject(struct ld_region *r, const Liandan__OwnEvent *own)
 	else if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED &&
 		 own->deadline_missed->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST)
 		hex = own->deadline_missed->subject;
+	else if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED &&
+		 own->deadline_missed->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD &&
+		 ld_hold_manifest(&r->custody, own->deadline_missed->subject, raw))
+		id = (ProtobufCBinaryData){.len = sizeof raw, .data = raw};
 	if (hex != NULL && strlen(hex) == 2 * sizeof raw) {
 		for (size_t i = 0; i < sizeof raw; i++) {
 			unsigned v = 0;

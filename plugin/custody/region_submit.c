@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugin/custody/hold.h"
 #include "plugin/custody/region_internal.h"
 #include "proto/digest.h"
 #include "proto/verdict.h"
@@ -290,6 +291,15 @@ static bool step_chain(struct ld_region *r, struct pass *p, bool *fork)
 		       c->last_seq + 1);
 }
 
+/* The flag of a manifest follows the holds on it. */
+static void touch_hold(struct ld_region *r, const char *hold)
+{
+	uint8_t id[LD_UUID_BYTES];
+
+	if (ld_hold_manifest(&r->custody, hold, id))
+		ld_region_dirty_manifest(r, (ProtobufCBinaryData){.len = sizeof id, .data = id});
+}
+
 static void touch_outputs(struct ld_region *r, const Liandan__Event *e)
 {
 	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
@@ -306,6 +316,12 @@ static void touch_outputs(struct ld_region *r, const Liandan__Event *e)
 		break;
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		ld_region_dirty_vehicle(r, e->received->plate);
+		break;
+	case LIANDAN__EVENT__BODY_HOLD_PLACED:
+		touch_hold(r, e->hold_placed->hold);
+		break;
+	case LIANDAN__EVENT__BODY_HOLD_RELEASED:
+		touch_hold(r, e->hold_released->hold);
 		break;
 	default:
 		break;

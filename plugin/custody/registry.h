@@ -38,6 +38,11 @@ static inline void ld_device_key(struct ld_tkey *k, const char *party, const cha
  * area, at most LD_MAX_SITE_EXTENT_M wide and high. `false`: refused. */
 bool ld_ring_judge(const Liandan__SiteRegistered *s, struct ld_judgement *j);
 
+/* Registry events that say who may act, and for how much: delegations, grants, numbers, holds
+ * (rights_judge.c, rights_apply.c). */
+bool ld_rights_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j);
+enum ld_err ld_rights_apply(struct ld_custody *c, const struct ld_fact *f);
+
 /* Checks that the judges of registry events share (registry_checks_judge.c). `false`: refused, the
  * verdict is set; those without a judgement only answer. */
 bool ld_is_authority(const struct ld_fact *f);

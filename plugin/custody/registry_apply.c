@@ -418,6 +418,6 @@ enum ld_err ld_registry_apply(struct ld_custody *c, const struct ld_fact *f)
 	case LIANDAN__EVENT__BODY_SITE_REGISTERED:
 		return site_registered(c, f, e->site_registered);
 	default:
-		return LD_OK;
+		return ld_rights_apply(c, f);
 	}
 }

@@ -496,6 +496,6 @@ bool ld_registry_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_
 	case LIANDAN__EVENT__BODY_SITE_REGISTERED:
 		return site_registered(c, f, e->site_registered, j);
 	default:
-		return ld_refuse(j, LIANDAN__REASON__BAD_CONTENT, "no registry event");
+		return ld_rights_judge(c, f, j);
 	}
 }

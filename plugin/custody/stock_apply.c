@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugin/custody/apply.h"
+#include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
 #include "proto/base64.h"
@@ -114,7 +115,7 @@ static enum ld_err generated(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Batch batch = CUSTODY__BATCH__INIT;
 	struct ld_bringing in = {
-	    .party = f->signer->party,
+	    .party = ld_acts_for(c, f),
 	    .site = w->site,
 	    .code = w->line != NULL ? w->line->code : "",
 	    .code_system = w->line != NULL ? w->line->code_system : 0,
@@ -125,7 +126,7 @@ static enum ld_err generated(struct ld_custody *c, const struct ld_fact *f,
 	enum ld_err err;
 
 	batch.batch = w->batch;
-	batch.party = f->signer->party;
+	batch.party = shared(in.party);
 	batch.index = f->index;
 	batch.mass_g = in.mass_g;
 	batch.site = w->site;
@@ -148,7 +149,7 @@ static enum ld_err store_container(struct ld_custody *c, const struct ld_fact *f
 		ld_release(c, mark);
 		return found(err);
 	}
-	here = strcmp(k->party, f->signer->party) == 0 && strcmp(k->site, s->site) == 0 &&
+	here = strcmp(k->party, batch->party) == 0 && strcmp(k->site, s->site) == 0 &&
 	       ld_container_in_stock(k) && k->state != CUSTODY__CONTAINER_STATE__BOUND;
 	if (here) {
 		k->state = k->came_by.len != 0 ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
@@ -170,7 +171,7 @@ static enum ld_err stored(struct ld_custody *c, const struct ld_fact *f,
 	enum ld_err err = LD_OK;
 
 	batch.batch = s->batch;
-	batch.party = f->signer->party;
+	batch.party = shared(ld_acts_for(c, f));
 	batch.index = f->index;
 	batch.site = s->site;
 	for (size_t i = 0; err == LD_OK && i < s->n_items; i++) {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/stock.h"
 #include "plugin/custody/table.h"
@@ -30,7 +31,7 @@ bool ld_check_batch_new(struct ld_case *k)
 	const char *batch = batch_of(k->f->event);
 	size_t mark = ld_mark(k->c);
 	Custody__Batch *there;
-	enum ld_err err = ld_batch_get(k->c, k->f->signer->party, batch, &there);
+	enum ld_err err = ld_batch_get(k->c, ld_acts_for(k->c, k->f), batch, &there);
 
 	ld_release(k->c, mark);
 	return err != LD_OK || ld_refuse(k->j, LIANDAN__REASON__ALREADY_EXISTS,
@@ -77,7 +78,7 @@ static bool container_stands(struct ld_case *k, const Liandan__Item *item)
 	int64_t mass_g = 0;
 
 	if (known) {
-		here = strcmp(o->party, k->f->signer->party) == 0 &&
+		here = strcmp(o->party, ld_acts_for(k->c, k->f)) == 0 &&
 		       strcmp(o->site, b->site) == 0 && ld_container_in_stock(o) &&
 		       o->state != CUSTODY__CONTAINER_STATE__BOUND &&
 		       (b->manifest.len == 0 || ld_same_id(o->came_by, b->manifest));

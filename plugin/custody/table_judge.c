@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/table.h"
 
@@ -42,12 +43,11 @@ static uint32_t roles_of(uint32_t by)
 {
 	uint32_t roles = 0;
 
-	if (by & (LD_BY_GENERATOR | LD_BY_DELEGATE | LD_BY_GIVER | LD_BY_HOLDER | LD_BY_RECEIVER |
-		  LD_BY_PARTY))
+	if (by & (LD_BY_GENERATOR | LD_BY_GIVER | LD_BY_HOLDER | LD_BY_RECEIVER | LD_BY_PARTY))
 		roles |= LIANDAN__ROLE__ROLE_GENERATOR;
-	if (by & (LD_BY_DELEGATE | LD_BY_HOLDER | LD_BY_RECEIVER | LD_BY_PARTY))
+	if (by & (LD_BY_HOLDER | LD_BY_RECEIVER | LD_BY_PARTY))
 		roles |= LIANDAN__ROLE__ROLE_RECEIVER;
-	if (by & (LD_BY_DELEGATE | LD_BY_GIVER | LD_BY_DRIVER | LD_BY_CARRIER | LD_BY_PARTY))
+	if (by & (LD_BY_GIVER | LD_BY_DRIVER | LD_BY_CARRIER | LD_BY_PARTY))
 		roles |= LD_ROLES_DRIVER;
 	if (by & LD_BY_SCALE)
 		roles |= LIANDAN__ROLE__ROLE_SCALE;
@@ -97,14 +97,67 @@ static bool is_receiver(const struct ld_fact *f, const Custody__Manifest *m)
 		ld_signer_is(f, LIANDAN__ROLE__ROLE_GENERATOR, b->receiver->party));
 }
 
+/* Which act of a delegate the event is; 0: none, as later legs are the carriers'. */
+static uint32_t delegated_action(const struct ld_case *k)
+{
+	switch (k->f->event->body_case) {
+	case LIANDAN__EVENT__BODY_MANIFEST_CREATED:
+		return LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_CREATE;
+	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
+		return LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_SEAL;
+	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
+		return k->m->state == CUSTODY__MANIFEST_STATE__DRAFT
+			   ? LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_CREATE |
+				 LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_SEAL
+			   : LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_SEAL;
+	default:
+		return k->m->leg == 0 ? LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_OFFER : 0;
+	}
+}
+
+/* A collector that books for a small firm 代填: what it books is the site's owner's. */
+static bool is_stock_delegate(struct ld_case *k)
+{
+	const Liandan__Event *e = k->f->event;
+	Liandan__Line *line =
+	    e->body_case == LIANDAN__EVENT__BODY_WASTE_GENERATED ? e->waste_generated->line : NULL;
+	const struct ld_delegated_act act = {
+	    .giver = ld_acts_for(k->c, k->f),
+	    .action = LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_GENERATE,
+	    .lines = &line,
+	    .n_lines = line != NULL,
+	};
+
+	return ld_delegation_covers(k->c, k->f, &act, k->j);
+}
+
+static bool is_delegate(struct ld_case *k)
+{
+	const bool seals = k->f->event->body_case == LIANDAN__EVENT__BODY_MANIFEST_SEALED;
+	const Liandan__ManifestCreated *b =
+	    k->f->event->body_case == LIANDAN__EVENT__BODY_MANIFEST_CREATED
+		? k->f->event->manifest_created
+		: k->m->created;
+	const struct ld_delegated_act act = {
+	    .giver = b->generator,
+	    .action = delegated_action(k),
+	    .lines = b->lines,
+	    .n_lines = b->n_lines,
+	    .seals_g = seals ? ld_manifest_declared_g(k->m) : 0,
+	};
+
+	return ld_delegation_covers(k->c, k->f, &act, k->j);
+}
+
 static bool signer_fits(struct ld_case *k)
 {
 	const uint32_t by = k->row->signers;
 	const struct ld_fact *f = k->f;
 	const Custody__Manifest *m = k->m;
 
-	if (k->row->stock) /* the role was asked */
-		return true;
+	if (k->row->stock) /* the role was asked; who names a delegation books for its giver */
+		return (by & LD_BY_DELEGATE) == 0 || f->event->delegation[0] == '\0' ||
+		       is_stock_delegate(k);
 	if ((by & LD_BY_GENERATOR) &&
 	    ld_signer_is(f, LIANDAN__ROLE__ROLE_GENERATOR, generator_of(k)))
 		return true;
@@ -116,11 +169,11 @@ static bool signer_fits(struct ld_case *k)
 					       LD_BY_AUTHORITY | LD_BY_REGULATOR))) != 0)
 		return true;
 	if (m == NULL)
-		return false;
+		return (by & LD_BY_DELEGATE) && is_delegate(k);
 	return ((by & LD_BY_GIVER) && is_giver(f, m)) ||
 	       ((by & LD_BY_CARRIER) && ld_signer_is(f, LD_ROLES_DRIVER, m->holder)) ||
 	       ((by & LD_BY_RECEIVER) && is_receiver(f, m)) ||
-	       ((by & LD_BY_PARTY) && is_party(f, m));
+	       ((by & LD_BY_PARTY) && is_party(f, m)) || ((by & LD_BY_DELEGATE) && is_delegate(k));
 }
 
 /* ---- state ---- */
@@ -223,9 +276,11 @@ bool ld_table_judge(struct ld_custody *c, const struct ld_fact *f, const struct 
 	ProtobufCBinaryData ids[MANIFESTS_OF_ONE];
 	const size_t n = ld_manifests_of(f->event, ids, MANIFESTS_OF_ONE);
 	struct ld_case k = {.c = c, .f = f, .j = j, .row = row, .offered_by = ""};
+	const bool delegate = (row->signers & LD_BY_DELEGATE) != 0 &&
+			      f->event->delegation[0] != '\0' && ld_may_be_delegate(f);
 
 	/* the role first: nobody parks an event that is not his to send */
-	if ((f->signer->roles & roles_of(row->signers)) == 0)
+	if ((f->signer->roles & roles_of(row->signers)) == 0 && !delegate)
 		return ld_wrong_role(f, j, row->who);
 	if (row->many)
 		return judge_many(&k, ids, n);

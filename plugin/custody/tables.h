@@ -39,7 +39,12 @@ enum ld_table {
 	    'f', /* (carrier party, manifest id) -> "": open offers to this carrier */
 	LD_T_LINEAGE_DOWN = 'g', /* lineage.h */
 	LD_T_LINEAGE_UP = 'j',
-	LD_T_YEAR = 'Y', /* year.h */
+	LD_T_YEAR = 'Y',       /* year.h */
+	LD_T_DELEGATION = 'e', /* delegation -> Delegation */
+	LD_T_GRANT = 'i',      /* approval -> Grant */
+	LD_T_NUMBERS = 'n',    /* number.h: blocks of official numbers */
+	LD_T_HOLD = 'k',       /* hold -> Hold */
+	LD_T_HOLD_ON = 'm',    /* kind, (subject), hold -> "": holds that stand */
 };
 
 #define LD_KEY_CAP 256 /* longest composite key */
@@ -71,6 +76,9 @@ enum ld_err ld_rec_put(struct ld_custody *c, enum ld_table t, const void *key, s
 	X(instrument, Instrument, LD_T_INSTRUMENT, registered->instrument)                         \
 	X(site, Site, LD_T_SITE, registered->site)                                                 \
 	X(container, Container, LD_T_CONTAINER, container)                                         \
+	X(delegation, Delegation, LD_T_DELEGATION, granted->delegation)                            \
+	X(grant, Grant, LD_T_GRANT, approval)                                                      \
+	X(hold, Hold, LD_T_HOLD, placed->hold)                                                     \
 	X(position, Position, LD_T_POSITION, plate)
 #define LD_STR_DECL(noun, Type, table, idfield)                                                    \
 	enum ld_err ld_##noun##_get(struct ld_custody *c, const char *id, Custody__##Type **out);  \

@@ -439,21 +439,6 @@ static void other_hazard_letters_are_flagged(void **state)
 	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED));
 }
 
-static void a_hold_blocks_intentions(void **state)
-{
-	struct mx *x = *state;
-	Liandan__ManifestCreated *draft;
-	Custody__Manifest *m;
-
-	mx_fill(x);
-	draft = mx_to_draft(x);
-	m = mx_manifest(x);
-	m->flags = CUSTODY__MANIFEST_FLAG__FLAG_ON_HOLD;
-	assert_int_equal(ld_manifest_put(&x->c, m), LD_OK);
-	mx_refused(x, mx_seal(x, draft, mx_sealed(x)), ON_HOLD);
-	mx_refused(x, mx_cancel(x, GEN), ON_HOLD);
-}
-
 static void a_thousand_containers(void **state)
 {
 	struct mx *x = *state;
@@ -513,7 +498,6 @@ int main(void)
 	    T(licences_at_sealing),
 	    T(a_named_licence_is_the_one_that_counts),
 	    T(other_hazard_letters_are_flagged),
-	    T(a_hold_blocks_intentions),
 	    T(a_thousand_containers),
 	};
 
