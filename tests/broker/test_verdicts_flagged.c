@@ -346,6 +346,36 @@ BUILD(accepted_on_a_ticket_that_is_not)
 	return trade_accepted(&x->t);
 }
 
+/* A collector fills and seals for the generator, who knows nothing of it. */
+BUILD(sealed_by_a_delegate_and_disputed)
+{
+	static const uint8_t paper[LD_HASH_BYTES] = {7};
+	static char *codes[1] = {TEXT("*")};
+	Liandan__DelegationGranted *d =
+	    TRADE_NEW(&x->t, Liandan__DelegationGranted, LIANDAN__DELEGATION_GRANTED__INIT);
+	Liandan__GeneratorConfirmed *b =
+	    TRADE_NEW(&x->t, Liandan__GeneratorConfirmed, LIANDAN__GENERATOR_CONFIRMED__INIT);
+	Liandan__Event *e;
+
+	(void)by, (void)co;
+	d->delegation = trade_name(&x->t, "D");
+	d->giver = TEXT("gen");
+	d->delegate = TEXT("haul");
+	d->actions = LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_SEAL;
+	d->codes = codes;
+	d->n_codes = 1;
+	d->paper = trade_bytes(paper, sizeof paper);
+	x->t.must(&x->t, &x->h.world.authority,
+		  trade_event(&x->t, LIANDAN__EVENT__BODY_DELEGATION_GRANTED, d));
+	trade_to_draft(&x->t);
+	e = trade_sealed(&x->t);
+	e->delegation = d->delegation;
+	x->t.must(&x->t, &x->t.d1, e);
+	b->manifest = trade_bytes(x->t.id, sizeof x->t.id);
+	b->content = trade_bytes(x->t.content, sizeof x->t.content);
+	return trade_event(&x->t, LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED, b);
+}
+
 #define CASE(build, reason)                                                                        \
 	{                                                                                          \
 #build, LIANDAN__REASON__##reason, build                                           \
@@ -377,6 +407,7 @@ static const struct rig_case cases[] = {
     CASE(accepted_without_tickets, TICKET_MISSING),
     CASE(taken_after_the_cancellation, CANCELLED_BEFORE),
     CASE(taken_more_than_was_there, STOCK_NEGATIVE),
+    CASE(sealed_by_a_delegate_and_disputed, DISPUTED),
 };
 
 static void every_violation(void **state)

@@ -12,10 +12,27 @@
 
 static struct rig rig;
 
+/* A licensed receiver in another province. */
+static void far_away(struct rig *x)
+{
+	struct world *w = &x->h.world;
+	Liandan__PartyRegistered *p =
+	    TRADE_NEW(&x->t, Liandan__PartyRegistered, LIANDAN__PARTY_REGISTERED__INIT);
+
+	p->party = p->name = TEXT("far");
+	p->roles = LIANDAN__ROLE__ROLE_RECEIVER;
+	p->division = 430100;
+	assert_int_equal(world_send(w, &w->authority,
+				    trade_event(&x->t, LIANDAN__EVENT__BODY_PARTY_REGISTERED, p)),
+			 LIANDAN__VERDICT__ACCEPTED);
+	world_site(w, "far-gate", "far", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL, 28.2, 112.9, 200);
+	world_licence(w, "far-l", "far", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*");
+}
+
 static int setup(void **state)
 {
 	(void)state;
-	rig_start(&rig, "plugin_opt_custody_per_s 100000\n", NULL);
+	rig_start(&rig, "plugin_opt_custody_per_s 100000\n", far_away);
 	return 0;
 }
 
@@ -133,7 +150,35 @@ BUILD(seal_for_a_receiver_without_licence)
 	return trade_sealed(&x->t);
 }
 
-/* No delegation can be granted yet: every one that is claimed is missing. */
+BUILD(seal_to_another_province)
+{
+	Liandan__Event *e;
+
+	(void)by, (void)co;
+	trade_to_stock(&x->t);
+	e = trade_created(&x->t);
+	e->manifest_created->receiver->party = TEXT("far");
+	e->manifest_created->receiver->site = TEXT("far-gate");
+	x->t.must(&x->t, &x->t.office, e);
+	return trade_sealed(&x->t);
+}
+
+BUILD(seal_of_a_drum_on_hold)
+{
+	Liandan__HoldPlaced *h = TRADE_NEW(&x->t, Liandan__HoldPlaced, LIANDAN__HOLD_PLACED__INIT);
+
+	(void)by, (void)co;
+	trade_to_draft(&x->t);
+	h->hold = trade_name(&x->t, "hold");
+	h->subject_kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_CONTAINER;
+	h->subject = x->t.drum;
+	h->legal_basis = TEXT("Law article 27");
+	h->expires_ms = harness_now_ms() + LD_HOUR_MS;
+	x->t.must(&x->t, &x->h.world.authority,
+		  trade_event(&x->t, LIANDAN__EVENT__BODY_HOLD_PLACED, h));
+	return trade_sealed(&x->t);
+}
+
 BUILD(delegation_that_was_not_given)
 {
 	Liandan__Event *e = trade_created(&x->t);
@@ -311,6 +356,8 @@ static const struct rig_case cases[] = {
     CASE(number_of_three_digits, BAD_NUMBER),
     CASE(code_that_is_not, BAD_WASTE_CODE),
     CASE(seal_for_a_receiver_without_licence, NOT_LICENSED),
+    CASE(seal_to_another_province, APPROVAL_MISSING),
+    CASE(seal_of_a_drum_on_hold, ON_HOLD),
     CASE(delegation_that_was_not_given, DELEGATION_MISSING),
     CASE(line_without_mass, QUANTITY),
     CASE(same_pen_on_both_sides, SAME_PERSON),
