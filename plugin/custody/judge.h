@@ -10,12 +10,16 @@
 
 #define LD_DETAIL_CAP 160
 
+struct ld_check; /* of the table: table.h */
+
 struct ld_judgement {
 	Liandan__Verdict verdict; /* starts as ACCEPTED */
 	Liandan__Reason reason;
 	char detail[LD_DETAIL_CAP]; /* one line for people */
 	Liandan__Violation *violations[LD_MAX_VIOLATIONS];
 	size_t n_violations;
+	/* which check of the table it was; NULL: none */
+	const struct ld_check *refused_by, *violated_by[LD_MAX_VIOLATIONS];
 	void *prepared; /* judge's measurements for follow, in the arena */
 };
 

@@ -123,11 +123,6 @@ bool ld_check_line_form(struct ld_case *k)
 {
 	const Liandan__ManifestCreated *b = draft_of(k);
 
-	if (b->n_lines == 0)
-		return ld_refuse(k->j, LIANDAN__REASON__QUANTITY,
-				 "a manifest has at least one line");
-	if (b->n_lines > LD_MAX_LINES)
-		return ld_refuse(k->j, LIANDAN__REASON__LIMIT, "at most %d lines", LD_MAX_LINES);
 	for (size_t i = 0; i < b->n_lines; i++)
 		if (!line_form(b, i, k->j))
 			return false;

@@ -27,14 +27,6 @@ bool ld_check_first_version(struct ld_case *k)
 			 seal_of(k)->version);
 }
 
-bool ld_check_item_count(struct ld_case *k)
-{
-	const size_t n = seal_of(k)->n_items;
-
-	return (n != 0 && n <= LD_MAX_ITEMS) ||
-	       ld_refuse(k->j, LIANDAN__REASON__LIMIT, "1 to %d items", LD_MAX_ITEMS);
-}
-
 bool ld_check_content_computed(struct ld_case *k)
 {
 	const Liandan__ManifestSealed *b = seal_of(k);

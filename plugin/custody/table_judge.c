@@ -222,14 +222,26 @@ static bool is_hard(const struct ld_case *k, const struct ld_check *check, bool 
 	return strict == LD_HARD;
 }
 
+static bool ask(struct ld_case *k, const struct ld_check *check, bool tabled)
+{
+	size_t n = k->j->n_violations;
+	bool ok;
+
+	k->check = check;
+	k->hard = is_hard(k, check, tabled);
+	ok = check->fn(k);
+	if (!ok)
+		k->j->refused_by = check;
+	while (n < k->j->n_violations)
+		k->j->violated_by[n++] = check;
+	return ok;
+}
+
 static bool run(struct ld_case *k, const struct ld_check *const *checks, bool tabled)
 {
-	for (size_t i = 0; i < LD_MAX_CHECKS && checks[i] != NULL; i++) {
-		k->check = checks[i];
-		k->hard = is_hard(k, checks[i], tabled);
-		if (!checks[i]->fn(k))
+	for (size_t i = 0; i < LD_MAX_CHECKS && checks[i] != NULL; i++)
+		if (!ask(k, checks[i], tabled))
 			return false;
-	}
 	return true;
 }
 

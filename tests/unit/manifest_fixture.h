@@ -30,7 +30,7 @@
 #define MX_ARENA (8 * LD_MAX_ARENA_BYTES)
 #define MX_OWN 128
 
-enum mx_who { GEN, GEN2, CAR1, CAR2, CARX, REC, RECG, EEB, BOTH, NOBODY, MX_KEYS };
+enum mx_who { GEN, GEN2, CAR1, CAR2, CARX, REC, RECG, EEB, BOTH, NOBODY, SCALE, MX_KEYS };
 
 struct mx {
 	struct ld_custody c;
@@ -41,6 +41,8 @@ struct mx {
 	/* of the last put */
 	struct ld_judgement j;
 	uint8_t hash[LD_HASH_BYTES];
+	Liandan__Event__BodyCase body, held; /* its body; the last body that was HELD */
+	Custody__ManifestState before;	     /* of the manifest at hand, before it; 0: none */
 	Liandan__OwnEvent *own[MX_OWN];
 	size_t n_own;
 	uint8_t id[LD_UUID_BYTES]; /* the manifest at hand */
@@ -71,6 +73,7 @@ static const struct {
 	      LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
     [NOBODY] = {"LAB", "p-lab", LIANDAN__ROLE__ROLE_LABORATORY,
 		LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON},
+    [SCALE] = {"REC", "gate-1", LIANDAN__ROLE__ROLE_SCALE, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_SCALE},
 };
 
 #define MX_S(text) ((char *)(uintptr_t)(text))
@@ -363,6 +366,16 @@ static inline ProtobufCBinaryData mx_pack(struct mx *x, enum mx_who by, enum mx_
 	return out;
 }
 
+/* Of the manifest at hand; 0: it is not here. */
+static inline Custody__ManifestState mx_state(struct mx *x)
+{
+	Custody__Manifest *m;
+
+	return ld_manifest_get(&x->c, mx_id(x), &m) == LD_OK
+		   ? m->state
+		   : CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED;
+}
+
 static inline Liandan__Reason mx_put_bytes(struct mx *x, ProtobufCBinaryData bytes)
 {
 	Liandan__Envelope env = LIANDAN__ENVELOPE__INIT;
@@ -378,7 +391,11 @@ static inline Liandan__Reason mx_put_bytes(struct mx *x, ProtobufCBinaryData byt
 	packed.len = liandan__envelope__pack(&env, packed.data);
 	assert_int_equal(ld_apply_decode(&x->c, packed.data, packed.len, &f), LD_OK);
 	memcpy(x->hash, f.event_hash, LD_HASH_BYTES);
+	x->before = mx_state(x);
+	x->body = f.event->body_case;
 	ld_judge(&x->c, &f, &x->j);
+	if (x->j.verdict == LIANDAN__VERDICT__HELD)
+		x->held = x->body;
 	f.index = ++x->index;
 	assert_int_equal(ld_apply_event(&x->c, &f, x->j.verdict, x->j.reason, &packed), LD_OK);
 	if (x->j.verdict == LIANDAN__VERDICT__ACCEPTED) {

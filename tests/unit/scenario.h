@@ -1,0 +1,84 @@
+/* Scenarios of the manifest's table: test_table.c plays each and fails where a row or a check has
+ *none.
+ *
+ * To add one, write in scenarios_<noun>.c (any file of that name is linked in, nothing else to
+ *register):
+ *
+ *	SCENARIO(HARD, MANIFEST_CREATED, draft_kind, LIMIT)
+ *	{
+ *		Liandan__ManifestCreated *b = mx_created(x);
+ *
+ *		b->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT;
+ *		mx_create(x, b);
+ *	}
+ *
+ * `x` is a fresh struct mx (manifest_fixture.h). The last event that the scenario puts must be of
+ *the row's body; the runner looks at its verdict, so that the scenario itself need not. What each
+ *kind must show, and who needs it: HONEST(row, REASON_NONE)		every row: ACCEPTED, no
+ *violation; the manifest at hand is in the row's `to` (or CLOSED by what followed), or where it was
+ *when the row has none SIGNER(-, reason)	every row: a key without the role: refused,
+ *WRONG_ROLE PARTY(-, reason)	rows about a manifest whose signer must be one of its parties:
+ *WRONG_ROLE ABSENT(-, reason)	rows about a manifest that must be here: an intention is refused, a
+ *fact HELD
+ *	WAITS(-, NONE)		rows with `waits`: put the event (HELD), then the step that it waits
+ *for, which must be the last put and apply it
+ *	PASSED(-, reason)	rows with `passed`: in a state that cannot take it any more
+ *	TWICE(-, reason)	every row: once more after it took effect; NONE: it may be said
+ *twice HARD(check, reason)	each hard check: refused by that very check (HELD for reason
+ *WAITS_FOR_…) RECORDED(check, reason) each recorded check, `once` too: accepted, that very check
+ *violated
+ * `-` is written `row`. One scenario of a kind for a row and check; more of a check's reasons
+ *belong in the noun's own test_*.c. */
+#ifndef LD_TESTS_SCENARIO_H
+#define LD_TESTS_SCENARIO_H
+
+#include "rights_builders.h"
+
+enum scenario_kind {
+	SCENARIO_HONEST,
+	SCENARIO_SIGNER,
+	SCENARIO_PARTY,
+	SCENARIO_ABSENT,
+	SCENARIO_WAITS,
+	SCENARIO_PASSED,
+	SCENARIO_TWICE,
+	SCENARIO_HARD,
+	SCENARIO_RECORDED,
+	SCENARIO_KINDS
+};
+
+struct scenario {
+	enum scenario_kind kind;
+	Liandan__Event__BodyCase body;
+	const char *check; /* "row" where it is of the row as a whole */
+	Liandan__Reason reason;
+	void (*play)(struct mx *x);
+	const char *name;
+};
+
+/* A hold stands on the manifest at hand. CUSTODY-21 */
+static inline void scenario_hold(struct mx *x)
+{
+	const char *hex = ld_c_hex(&x->c, mx_id(x));
+
+	mx_clean(x, mx_hold(x, EEB, "H1", MX_SUBJECT(MANIFEST), hex, x->now + x->c.rules->hold_ms));
+}
+
+/* Defined in test_table.c. */
+void scenario_add(const struct scenario *s);
+
+#define SCENARIO(KIND, BODY, CHECK, REASON)                                                        \
+	static void play_##BODY##_##KIND##_##CHECK(struct mx *x);                                  \
+	__attribute__((constructor)) static void add_##BODY##_##KIND##_##CHECK(void)               \
+	{                                                                                          \
+		static const struct scenario s = {SCENARIO_##KIND,                                 \
+						  LIANDAN__EVENT__BODY_##BODY,                     \
+						  #CHECK,                                          \
+						  LIANDAN__REASON__##REASON,                       \
+						  play_##BODY##_##KIND##_##CHECK,                  \
+						  #BODY " " #KIND " " #CHECK};                     \
+		scenario_add(&s);                                                                  \
+	}                                                                                          \
+	static void play_##BODY##_##KIND##_##CHECK(struct mx *x)
+
+#endif
