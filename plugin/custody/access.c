@@ -15,6 +15,7 @@
 #define F_MANIFEST_CREATED 5
 #define F_MANIFEST_OFFER 9
 #define F_MANIFEST_HOLDER 11
+#define F_MANIFEST_FILLED_BY 74
 #define F_CREATED_GENERATOR 5
 #define F_CREATED_RECEIVER 7
 #define F_CREATED_CARRIERS 8
@@ -135,7 +136,8 @@ static bool manifest_bytes_name(const uint8_t *data, size_t len, const char *par
 	while (scan_next(&s)) {
 		if ((s.field == F_MANIFEST_CREATED && created_names(s.data, s.len, party)) ||
 		    (s.field == F_MANIFEST_OFFER && offer_names(s.data, s.len, party)) ||
-		    (s.field == F_MANIFEST_HOLDER && same(s.data, s.len, party)))
+		    ((s.field == F_MANIFEST_HOLDER || s.field == F_MANIFEST_FILLED_BY) &&
+		     same(s.data, s.len, party)))
 			return true;
 	}
 	return false;
@@ -156,7 +158,8 @@ bool ld_may_see_manifest(struct ld_custody *c, const struct ld_identity *id,
 	const Liandan__ManifestCreated *created = m->created;
 
 	(void)c;
-	if (id->regulator || strcmp(m->holder, id->party) == 0)
+	if (id->regulator || strcmp(m->holder, id->party) == 0 ||
+	    strcmp(m->filled_by, id->party) == 0)
 		return true;
 	if (m->offer != NULL && !m->offer->closed && strcmp(m->offer->to_party, id->party) == 0)
 		return true;

@@ -35,11 +35,14 @@ static const struct {
 					      "所依据的前置事件始终未到"},
     [LIANDAN__ANOMALY_KIND__DEADLINE] = {"A deadline has passed", "已超过期限"},
     [LIANDAN__ANOMALY_KIND__WEIGHT_GAIN] = {"More weight arrived than was taken", "重量增加"},
+    [LIANDAN__ANOMALY_KIND__SERIAL_GAP] = {"Official numbers were left out", "联单编号断号"},
 };
 
 static size_t kind_index(Liandan__AnomalyKind kind)
 {
-	return (size_t)kind < sizeof sentences / sizeof sentences[0] ? (size_t)kind : 0;
+	const size_t at = (size_t)kind;
+
+	return at < sizeof sentences / sizeof sentences[0] && sentences[at].en != NULL ? at : 0;
 }
 
 const char *ld_anomaly_en(Liandan__AnomalyKind kind)

@@ -118,6 +118,7 @@ enum ld_err ld_manifest_draw(struct ld_custody *c, const struct ld_fact *f, Cust
 	m->sealed_year = ld_china_year(f->recorded_at_ms);
 	if (g != NULL && strcmp(g->giver, m->created->generator) == 0) {
 		m->delegation = f->event->delegation;
+		m->filled_by = f->signer->party;
 		m->sealer_person = (char *)(uintptr_t)ld_person_of(c, f->signer);
 	}
 	m->granted = m->created->approval[0] != '\0' && ld_grant_needed(c, m->created);

@@ -261,6 +261,8 @@ bool ld_check_on_hold(struct ld_case *k)
 	if (e->body_case == LIANDAN__EVENT__BODY_REDIRECTED &&
 	    !receiver_free(k, e->redirected->receiver))
 		return false;
-	return manifest_free(k) && free_of(k, PARTY, b->generator) && free_of(k, SITE, b->site) &&
+	/* who signs may be a delegate, or the carrier that holds it */
+	return free_of(k, PARTY, k->f->signer->party) && manifest_free(k) &&
+	       free_of(k, PARTY, b->generator) && free_of(k, SITE, b->site) &&
 	       receiver_free(k, b->receiver) && carriers_free(k, b) && items_free(k);
 }

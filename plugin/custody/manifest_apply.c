@@ -135,6 +135,8 @@ static enum ld_err created(struct ld_custody *c, const struct ld_fact *f,
 	m.state = CUSTODY__MANIFEST_STATE__DRAFT;
 	m.created = b;
 	m.holder = b->generator;
+	if (strcmp(f->signer->party, b->generator) != 0)
+		m.filled_by = f->signer->party;
 	m.created_ms = ld_step_ms(f, 0);
 	m.created_index = f->index;
 	err = ld_manifest_touch_put(c, f, &m);

@@ -46,6 +46,27 @@ static void plates_of(const Liandan__Event *e, ld_index_emit emit, void *sink)
 	}
 }
 
+static int nibble(char ch)
+{
+	return ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+}
+
+static void emit_hex_manifest(const char *hex, ld_index_emit emit, void *sink)
+{
+	uint8_t id[LD_UUID_BYTES];
+
+	if (strlen(hex) != 2 * sizeof id)
+		return;
+	for (size_t i = 0; i < sizeof id; i++) {
+		int hi = nibble(hex[2 * i]), lo = nibble(hex[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return;
+		id[i] = (uint8_t)(hi << 4 | lo);
+	}
+	emit(sink, LD_IX_MANIFEST, id, sizeof id);
+}
+
 static void keys_of_event(const Liandan__Envelope *env, ld_index_emit emit, void *sink)
 {
 	Liandan__Event *e = liandan__event__unpack(NULL, env->event.len, env->event.data);
@@ -66,29 +87,11 @@ static void keys_of_event(const Liandan__Envelope *env, ld_index_emit emit, void
 	n = ld_manifests_of(e, ids, MANIFESTS_PER_EVENT);
 	for (size_t i = 0; i < n; i++)
 		emit(sink, LD_IX_MANIFEST, ids[i].data, ids[i].len);
+	if (e->body_case == LIANDAN__EVENT__BODY_HOLD_PLACED &&
+	    e->hold_placed->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST)
+		emit_hex_manifest(e->hold_placed->subject, emit, sink);
 	plates_of(e, emit, sink);
 	liandan__event__free_unpacked(e, NULL);
-}
-
-static int nibble(char ch)
-{
-	return ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
-
-static void emit_hex_manifest(const char *hex, ld_index_emit emit, void *sink)
-{
-	uint8_t id[LD_UUID_BYTES];
-
-	if (strlen(hex) != 2 * sizeof id)
-		return;
-	for (size_t i = 0; i < sizeof id; i++) {
-		int hi = nibble(hex[2 * i]), lo = nibble(hex[2 * i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return;
-		id[i] = (uint8_t)(hi << 4 | lo);
-	}
-	emit(sink, LD_IX_MANIFEST, id, sizeof id);
 }
 
 static void keys_of_anomaly(const Liandan__AnomalyRaised *a, ld_index_emit emit, void *sink)

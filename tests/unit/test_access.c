@@ -183,6 +183,12 @@ static void test_read_manifest(void **state)
 	assert_int_equal(ld_manifest_put(&x->c, &k.m), LD_OK);
 	CHECK(x, ld_may_read, offered);
 
+	/* the delegate that filled it in */
+	k.m.holder = "";
+	k.m.filled_by = "str";
+	assert_int_equal(ld_manifest_put(&x->c, &k.m), LD_OK);
+	CHECK(x, ld_may_read, offered);
+
 	/* names that begin alike, names elsewhere in the record */
 	consign(&k);
 	k.created.generator = "ge";
@@ -248,6 +254,7 @@ static void test_field_numbers(void **state)
 	    {&custody__manifest__descriptor, "created", 5},
 	    {&custody__manifest__descriptor, "offer", 9},
 	    {&custody__manifest__descriptor, "holder", 11},
+	    {&custody__manifest__descriptor, "filled_by", 74},
 	    {&liandan__manifest_created__descriptor, "generator", 5},
 	    {&liandan__manifest_created__descriptor, "receiver", 7},
 	    {&liandan__manifest_created__descriptor, "carriers", 8},

@@ -320,6 +320,46 @@ static void confirming(void **state)
 	mx_refused(x, mx_confirm(x, GEN, false), OUT_OF_ORDER);
 }
 
+/* The generator's word comes first, over another line: it waits for the seal. */
+static void confirmed_before_the_seal(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestCreated *draft;
+
+	granted_to(x, 15);
+	mx_fill(x);
+	draft = created_under(x);
+	mx_hash_content(x, draft, mx_sealed(x));
+	mx_held(x, mx_confirm(x, GEN, true));
+	mx_clean(x, seal_under(x, draft));
+	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED));
+	assert_false(awaiting(x));
+	assert_true(mx_manifest(x)->confirmed_ms != 0);
+}
+
+/* The collector offers under its delegation, withdraws, offers to itself and drives: one pen. */
+static void offers_under_it(void **state)
+{
+	struct mx *x = *state;
+	Liandan__OfferWithdrawn *w =
+	    MX_NEW(x, Liandan__OfferWithdrawn, LIANDAN__OFFER_WITHDRAWN__INIT);
+
+	sealed_by_delegate(x);
+	mx_refused(x, mx_offer(x, CAR1, mx_offered(x, 1, "CAR1")), WRONG_ROLE);
+	mx_clean(x, MX_UNDER(x, CAR1, "D", HANDOVER_OFFERED, mx_offered(x, 1, "CAR2")));
+	w->manifest = mx_id(x);
+	w->offer = mx_bytes(x->hash, sizeof x->hash);
+	mx_clean(x, MX_UNDER(x, CAR1, "D", OFFER_WITHDRAWN, w));
+	mx_clean(x, MX_UNDER(x, CAR1, "D", HANDOVER_OFFERED, mx_offered(x, 1, "CAR1")));
+	memcpy(x->offer, x->hash, sizeof x->offer);
+	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), SAME_PERSON);
+	assert_int_equal(x->j.n_violations, 1);
+	/* later legs are the carrier's own */
+	mx_refused(x, MX_UNDER(x, CAR2, "D", HANDOVER_OFFERED, mx_offered(x, 2, "CAR2")),
+		   DELEGATION_MISSING);
+	mx_clean(x, mx_offer(x, CAR1, mx_offered(x, 2, "CAR2")));
+}
+
 /* Not the delegate, not even under the delegation. */
 static void no_delegate_confirms(void **state)
 {
@@ -412,6 +452,8 @@ int main(void)
 	    T(given_back_when_it_expires),
 	    T(a_collector_books_for_the_firm),
 	    T(confirming),
+	    T(confirmed_before_the_seal),
+	    T(offers_under_it),
 	    T(no_delegate_confirms),
 	    T(disputing),
 	    T(a_silent_generator),

@@ -195,6 +195,25 @@ static void the_vehicle_of_a_leg(void **state)
 	mx_clean(x, mx_offer(x, CAR1, mx_offered(x, 2, "CAR2")));
 }
 
+/* Who is on hold himself acts for nobody and hands nothing on. */
+static void the_signers_own_party(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestCreated *b = mx_created(x);
+
+	b->n_carriers = 0;
+	mx_add_carrier(x, b, 1, "CAR2");
+	mx_clean(x, mx_delegate(x, EEB, mx_delegation(x, "D")));
+	mx_clean(x, mx_hold(x, EEB, "H", MX_SUBJECT(PARTY), "CAR1", day(x)));
+	mx_refused(x, MX_UNDER(x, CAR1, "D", MANIFEST_CREATED, b), ON_HOLD);
+	mx_clean(x, mx_create(x, b));
+	mx_clean(x, mx_unhold(x, EEB, "H"));
+	x->id[0]++;
+	mx_to_taken(x);
+	mx_clean(x, mx_hold(x, EEB, "H2", MX_SUBJECT(PARTY), "CAR1", day(x)));
+	mx_refused(x, mx_offer(x, CAR1, mx_offered(x, 2, "CAR2")), ON_HOLD);
+}
+
 static void holds_are_bounded(void **state)
 {
 	struct mx *x = *state;
@@ -218,7 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(who_and_what),	       T(a_second_person_extends), T(the_flag_shows),
 	    T(expired_and_not_noted),  T(what_blocks_a_seal),	   T(a_hold_after_the_seal),
-	    T(a_loaded_truck_on_hold), T(the_vehicle_of_a_leg),	   T(holds_are_bounded),
+	    T(a_loaded_truck_on_hold), T(the_vehicle_of_a_leg),	   T(the_signers_own_party),
+	    T(holds_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
