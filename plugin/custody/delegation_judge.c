@@ -160,6 +160,16 @@ bool ld_check_to_confirm(struct ld_case *k)
 						 : "no delegate has sealed it");
 }
 
+/* CUSTODY, Persons, not keys. */
+bool ld_check_another_pen(struct ld_case *k)
+{
+	const char *person = ld_person_of(k->c, k->f->signer);
+
+	return strcmp(k->m->sealer_person, person) != 0 ||
+	       ld_refuse(k->j, LIANDAN__REASON__SAME_PERSON, "%s sealed it as the delegate",
+			 person);
+}
+
 bool ld_check_not_disputed(struct ld_case *k)
 {
 	return k->f->event->generator_confirmed->agrees ||

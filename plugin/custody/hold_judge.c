@@ -24,8 +24,10 @@ static bool by_regulator(const struct ld_fact *f, struct ld_judgement *j)
 
 /* ---- what it is on ---- */
 
+/* Its id as everybody else writes it: a hold under another spelling would never be found. */
 static bool manifest_there(struct ld_custody *c, const char *hex, struct ld_judgement *j)
 {
+	char lower[2 * LD_UUID_BYTES + 1] = "";
 	uint8_t id[LD_UUID_BYTES];
 	ProtobufCBinaryData manifest = {.len = sizeof id, .data = id};
 	size_t mark = ld_mark(c);
@@ -34,7 +36,10 @@ static bool manifest_there(struct ld_custody *c, const char *hex, struct ld_judg
 		     ld_manifest_get(c, manifest, &m) == LD_OK;
 
 	ld_release(c, mark);
-	return there || ld_refuse(j, LIANDAN__REASON__UNKNOWN_MANIFEST, "no such manifest %s", hex);
+	if (there)
+		ld_hex_encode(id, sizeof id, lower);
+	return (there && strcmp(lower, hex) == 0) ||
+	       ld_refuse(j, LIANDAN__REASON__UNKNOWN_MANIFEST, "no such manifest %s", hex);
 }
 
 static bool subject_there(struct ld_custody *c, const Liandan__HoldPlaced *b,

@@ -139,33 +139,31 @@ bool ld_check_number_block(struct ld_case *k)
 /* ---- D4 ---- */
 
 struct used_walk {
-	uint64_t last, n;
+	const char *last;
+	uint64_t n;
 };
 
 static int count_used(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
 		      size_t len)
 {
-	char text[LD_NUMBER_DIGITS + 1] = "";
 	struct used_walk *w = ctx;
-	uint64_t n;
 
 	(void)value, (void)len;
-	if (key_len == LD_NUMBER_DIGITS)
-		memcpy(text, key, key_len);
-	if (!ld_number_read(text, &n))
-		return 0;
-	w->n += n <= w->last;
-	return n > w->last;
+	if (memcmp(key, w->last, key_len < LD_NUMBER_DIGITS ? key_len : LD_NUMBER_DIGITS) > 0)
+		return 1;
+	w->n += key_len == LD_NUMBER_DIGITS;
+	return 0;
 }
 
 /* Numbers that were in use before the block was allocated are not missing. */
 static uint64_t missing(struct ld_custody *c, const Custody__NumberGap *gap)
 {
-	struct used_walk w = {.last = gap->last};
-	char from[32];
-	int len = snprintf(from, sizeof from, "%014" PRIu64, gap->first);
+	char from[24], last[24];
+	struct used_walk w = {.last = last};
 
-	ld_state_walk(c->state, LD_T_NUMBER, NULL, 0, from, (size_t)len, count_used, &w, NULL);
+	snprintf(from, sizeof from, "%014" PRIu64, gap->first);
+	snprintf(last, sizeof last, "%014" PRIu64, gap->last);
+	ld_state_walk(c->state, LD_T_NUMBER, NULL, 0, from, strlen(from), count_used, &w, NULL);
 	return gap->last - gap->first + 1 - w.n;
 }
 

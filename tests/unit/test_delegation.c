@@ -320,6 +320,22 @@ static void confirming(void **state)
 	mx_refused(x, mx_confirm(x, GEN, false), OUT_OF_ORDER);
 }
 
+/* A person with keys at both firms: who sealed does not confirm. */
+static void one_pen_seals_and_confirms(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestSealed *b = mx_sealed(x);
+	Liandan__ManifestCreated *draft;
+
+	granted_to(x, 15);
+	mx_fill(x);
+	draft = created_under(x);
+	mx_hash_content(x, draft, b);
+	mx_clean(x, MX_UNDER(x, BOTH, "D", MANIFEST_SEALED, b));
+	mx_refused(x, mx_confirm(x, GEN, true), SAME_PERSON);
+	assert_true(awaiting(x));
+}
+
 /* The generator's word comes first, over another line: it waits for the seal. */
 static void confirmed_before_the_seal(void **state)
 {
@@ -452,6 +468,7 @@ int main(void)
 	    T(given_back_when_it_expires),
 	    T(a_collector_books_for_the_firm),
 	    T(confirming),
+	    T(one_pen_seals_and_confirms),
 	    T(confirmed_before_the_seal),
 	    T(offers_under_it),
 	    T(no_delegate_confirms),

@@ -42,6 +42,13 @@ static void who_and_what(void **state)
 		   UNKNOWN_CONTAINER);
 	mx_refused(x, mx_hold(x, EEB, "H", MX_SUBJECT(MANIFEST), "00ff", day(x)), UNKNOWN_MANIFEST);
 	mx_refused(x, mx_hold(x, EEB, "H", MX_SUBJECT(KEY), "k", day(x)), UNKNOWN_SUBJECT);
+	/* in capitals it would stand on nothing that is ever asked about */
+	memset(x->id, 0xab, sizeof x->id);
+	mx_to_draft(x);
+	mx_refused(
+	    x,
+	    mx_hold(x, EEB, "H", MX_SUBJECT(MANIFEST), "ABABABABABABABABABABABABABABABAB", day(x)),
+	    UNKNOWN_MANIFEST);
 	/* at most 24 h, and not over already */
 	mx_refused(x, mx_hold(x, EEB, "H", MX_SUBJECT(PARTY), "GEN", day(x) + 1), LIMIT);
 	mx_refused(x, mx_hold(x, EEB, "H", MX_SUBJECT(PARTY), "GEN", INT64_C(1) << 52), LIMIT);
