@@ -55,6 +55,7 @@
 #define LD_MAX_AUTHORITY_KEYS 16
 #define LD_MAX_PLAN_LINES 128
 #define LD_MAX_RULE_VALUES 256
+#define LD_MAX_RULE_SETS 64  /* versions that a ledger adopts */
 #define LD_CALENDAR_BYTES 46 /* 366 days, a bit each */
 #define LD_MAX_SAMPLED 64    /* containers of one sample */
 #define LD_MAX_SAMPLE_RESULTS 64

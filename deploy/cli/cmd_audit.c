@@ -368,7 +368,7 @@ int ld_cmd_ledger_audit(struct ld_cli *cli, int argc, char **argv)
 		a.custody.region = a.book.region;
 		memcpy(a.custody.ledger_id, a.book.ledger_id, LD_HASH_BYTES);
 		code = audit(&a);
-		ld_site_cache_drop(&a.custody);
+		ld_custody_forget(&a.custody);
 	}
 	ld_keyring_free(a.ring);
 	if (a.state)

@@ -160,6 +160,26 @@ const struct ld_command ld_commands[] = {
      "example:\n"
      "  liandan form import drafts.csv > drafts.json && liandan send drafts.json --key clerk.pem "
      "...\n"},
+    {"rules", ld_cmd_rules, "profiles of rules: check, compile, what is in force",
+     "usage: liandan rules check FILE                 a profile file: in order, or line and "
+     "reason\n"
+     "       liandan rules compile FILE               the rules_adopted event, for `liandan send`\n"
+     "       liandan rules show --dir DIR [--at N]    what is in force, with its sources\n"
+     "       liandan rules table                      the manifest's table: who, states, checks\n"
+     "\n"
+     "Profiles and their format: deploy/profiles. An authority's key adopts one; a manifest keeps "
+     "the\n"
+     "rules that it was sealed under.\n"
+     "\n"
+     "example:\n"
+     "  liandan rules compile CN-GD.rules > adopt.json && liandan send adopt.json --key "
+     "authority.pem \\\n"
+     "    --client bureau/registry --ledger region.json --broker broker.example:8883\n"},
+    {"calendar", ld_cmd_calendar, "a year's working days, from a file",
+     "usage: liandan calendar compile FILE            the calendar_adopted event\n"
+     "\n"
+     "example:\n"
+     "  liandan calendar compile CN-2026.calendar > adopt.json\n"},
 #ifdef LD_CLI_PLAY
     {"play", ld_cmd_play, "simulate a day of trucks, scales and sites against a broker", NULL},
 #endif

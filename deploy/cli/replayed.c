@@ -98,7 +98,7 @@ enum ld_err ld_book_replay(struct ld_book *b, uint64_t upto, const struct ld_rep
 		ld_arena_reset(&r.arena);
 		watch->end(watch->ctx, &r.c);
 	}
-	ld_site_cache_drop(&r.c);
+	ld_custody_forget(&r.c);
 	ld_state_close(r.c.state);
 	ld_arena_free(&r.arena);
 	return err;

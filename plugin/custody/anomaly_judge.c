@@ -251,13 +251,25 @@ static Liandan__FigureUnit unit_of(Liandan__Reason reason)
 	}
 }
 
+/* What was taken or accepted although it is not what the manifest says: how grave that is says the
+ * profile (Guangdong, article 40: it must not be carried nor accepted). */
+static bool mismatch(Liandan__Event__BodyCase body, Liandan__Reason reason)
+{
+	return (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN ||
+		body == LIANDAN__EVENT__BODY_ACCEPTED) &&
+	       (reason == LIANDAN__REASON__QUANTITY || reason == LIANDAN__REASON__COUNT_DIFFERS ||
+		reason == LIANDAN__REASON__BAD_CONTENT);
+}
+
 /* The manifest where one is concerned; else the instrument or party that signed. */
 static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct ld_fact *f,
 					     Liandan__Reason reason)
 {
 	ProtobufCBinaryData id;
 	const Liandan__Event *e = f->event;
-	const uint32_t level = level_of(reason);
+	const uint32_t level = mismatch(e->body_case, reason)
+				   ? (uint32_t)c->rules->carry_mismatch_level
+				   : level_of(reason);
 
 	if (reason == LIANDAN__REASON__SCALE_OUT_OF_DATE &&
 	    e->body_case == LIANDAN__EVENT__BODY_WEIGHED)

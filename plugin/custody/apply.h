@@ -24,6 +24,10 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f);
 enum ld_err ld_weigh_apply(struct ld_custody *c, const struct ld_fact *f);
 enum ld_err ld_track_apply(struct ld_custody *c, const struct ld_fact *f);
 
+enum ld_err ld_rules_apply(struct ld_custody *c, const struct ld_fact *f, Liandan__RulesAdopted *b);
+enum ld_err ld_calendar_apply(struct ld_custody *c, const struct ld_fact *f,
+			      Liandan__CalendarAdopted *b);
+
 enum ld_err ld_genesis_apply(struct ld_custody *c, const Liandan__Genesis *g, uint64_t index);
 enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed *m, uint64_t index,
 			    int64_t at_ms);
@@ -40,8 +44,19 @@ enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, con
 			    Liandan__DeadlineClock clock, int64_t due_ms);
 enum ld_err ld_deadline_clear(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
 			      Liandan__DeadlineClock clock);
-/* due = from + n working days (weekends; holidays come with CalendarAdopted), end of that day
- * UTC+8. */
+/* RulesAdopted.digest: SHA-256 over the values' encodings, in order. false: the arena is full. */
+bool ld_rules_digest(struct ld_arena *arena, const Liandan__RulesAdopted *b,
+		     uint8_t out[LD_HASH_BYTES]);
+/* A clock of n working days, counted from from_ms: it follows a calendar that is adopted later. */
+enum ld_err ld_deadline_set_workdays(struct ld_custody *c, Liandan__SubjectKind kind,
+				     const char *subject, Liandan__DeadlineClock clock,
+				     int64_t from_ms, int64_t n);
+/* After a calendar was adopted: the clocks that count working days are set anew. */
+enum ld_err ld_deadline_recount(struct ld_custody *c);
+/* Entry that adopted the calendar of the year of at_ms; 0: none did. */
+uint64_t ld_calendar_index(struct ld_custody *c, int64_t at_ms);
+/* due = from + n working days, end of that day UTC+8. Working days are those of the year's calendar
+ * (CalendarAdopted); of a year without one Monday to Friday. c NULL: no calendar. */
 int64_t ld_workdays_after(struct ld_custody *c, int64_t from_ms, int64_t n);
 
 /* Booking: in_stock follows; never refuses, may go negative (flagged by judge). */

@@ -24,15 +24,26 @@
 #define LD_STATE_SCHEMA 4u /* bump with every change of state.proto or of what apply does */
 
 struct ld_site_cache; /* fences, filled lazily from state: site.h */
+struct ld_rule_sets;  /* adopted profiles, decoded lazily from state: rules_apply.c */
 
 struct ld_custody {
 	struct ld_state *state;
-	struct ld_arena *arena; /* of the event at hand; reset by region.c between events */
-	const struct ld_rules *rules;
-	struct ld_site_cache *sites; /* dropped by apply when a site changes */
+	struct ld_arena *arena;	      /* of the event at hand; reset by region.c between events */
+	const struct ld_rules *rules; /* in force at the time of the event at hand: ld_rules_at */
+	struct ld_rule_sets *rule_sets;
+	int64_t rules_since_ms, rules_until_ms; /* `rules` is in force in [since, until) */
+	struct ld_site_cache *sites;		/* dropped by apply when a site changes */
 	uint8_t ledger_id[LD_HASH_BYTES];
 	const char *region;
 };
+
+/* Sets c->rules to the profile that is in force at ledger time ms. A comparison, most of the time.
+ */
+void ld_rules_at(struct ld_custody *c, int64_t ms);
+/* The rules that a manifest was sealed under; those in force where it is not sealed. */
+const struct ld_rules *ld_rules_of(struct ld_custody *c, const Custody__Manifest *m);
+/* What is kept of state beside it is forgotten: after an abort, and before the custody is freed. */
+void ld_custody_forget(struct ld_custody *c);
 
 /* An event that is being judged or has been recorded. */
 struct ld_fact {

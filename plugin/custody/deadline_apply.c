@@ -1,6 +1,7 @@
 /* Clocks. Table DEADLINE: due_ms (8 bytes, big-endian), subject kind, clock (one byte each),
  * subject -> Deadline, so that a walk meets them in due order. Table DEADLINE_OF: subject kind,
  * clock, subject -> due_ms (8 bytes, big-endian), so that setting one replaces it. CUSTODY-22. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugin/custody/apply.h"
@@ -9,10 +10,6 @@
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/number.h"
 #include "proto/base64.h"
-
-#define CHINA_OFFSET_MS (8 * LD_HOUR_MS)
-#define THURSDAY 3 /* 1970-01-01, Monday being 0 */
-#define SATURDAY 5
 
 static void due_key(struct ld_tkey *k, Liandan__SubjectKind kind, const char *subject,
 		    Liandan__DeadlineClock clock, uint64_t due_ms)
@@ -68,42 +65,124 @@ enum ld_err ld_deadline_clear(struct ld_custody *c, Liandan__SubjectKind kind, c
 	return absent_is_ok(ld_state_del(c->state, LD_T_DEADLINE_OF, of.b, of.len));
 }
 
-enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
-			    Liandan__DeadlineClock clock, int64_t due_ms)
+static enum ld_err set(struct ld_custody *c, Custody__Deadline *rec)
 {
-	Custody__Deadline rec = CUSTODY__DEADLINE__INIT;
+	const char *subject = rec->subject;
 	struct ld_tkey of, due, at;
-	enum ld_err err = ld_deadline_clear(c, kind, subject, clock);
+	enum ld_err err = ld_deadline_clear(c, rec->subject_kind, subject, rec->clock);
 
-	if (err != LD_OK || due_ms <= 0)
+	if (err != LD_OK || rec->due_ms <= 0)
 		return err;
-	rec.subject_kind = kind;
-	rec.subject = (char *)(uintptr_t)subject;
-	rec.clock = clock;
-	rec.due_ms = due_ms;
-	due_key(&due, kind, subject, clock, (uint64_t)due_ms);
-	err = ld_rec_put(c, LD_T_DEADLINE, due.b, due.len, &rec.base);
+	due_key(&due, rec->subject_kind, subject, rec->clock, (uint64_t)rec->due_ms);
+	err = ld_rec_put(c, LD_T_DEADLINE, due.b, due.len, &rec->base);
 	if (err != LD_OK)
 		return err;
-	of_key(&of, kind, subject, clock);
+	of_key(&of, rec->subject_kind, subject, rec->clock);
 	ld_tkey_init(&at);
-	ld_tkey_u64(&at, (uint64_t)due_ms);
+	ld_tkey_u64(&at, (uint64_t)rec->due_ms);
 	return ld_state_put(c->state, LD_T_DEADLINE_OF, of.b, of.len, at.b, at.len);
 }
 
-/* Order 23 article 18 counts working days; days are China's whatever the machine's time zone. */
-int64_t ld_workdays_after(struct ld_custody *c, int64_t from_ms, int64_t n)
+static void begin(Custody__Deadline *rec, Liandan__SubjectKind kind, const char *subject,
+		  Liandan__DeadlineClock clock)
 {
-	int64_t local = from_ms + CHINA_OFFSET_MS;
-	int64_t day = local / LD_DAY_MS - (local % LD_DAY_MS < 0 ? 1 : 0);
+	custody__deadline__init(rec);
+	rec->subject_kind = kind;
+	rec->subject = (char *)(uintptr_t)subject;
+	rec->clock = clock;
+}
 
-	(void)c;
-	while (n > 0) {
-		day++;
-		if (((day + THURSDAY) % 7 + 7) % 7 < SATURDAY)
-			n--;
+enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
+			    Liandan__DeadlineClock clock, int64_t due_ms)
+{
+	Custody__Deadline rec;
+
+	begin(&rec, kind, subject, clock);
+	rec.due_ms = due_ms;
+	return set(c, &rec);
+}
+
+enum ld_err ld_deadline_set_workdays(struct ld_custody *c, Liandan__SubjectKind kind,
+				     const char *subject, Liandan__DeadlineClock clock,
+				     int64_t from_ms, int64_t n)
+{
+	Custody__Deadline rec;
+
+	begin(&rec, kind, subject, clock);
+	rec.from_ms = from_ms;
+	rec.workdays = (uint32_t)n;
+	rec.due_ms = ld_workdays_after(c, from_ms, n);
+	return set(c, &rec);
+}
+
+/* Clocks that count working days. Their number is that of manifests which wait for a person to
+ * confirm something within days, not that of all that are open. */
+static const Liandan__DeadlineClock in_workdays[] = {
+    LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE,
+    LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION,
+};
+
+/* Read while the table is walked, written afterwards. */
+struct recount {
+	struct ld_custody *c;
+	Custody__Deadline **of;
+	size_t n, room;
+	enum ld_err err;
+};
+
+static int recount_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		       size_t len)
+{
+	struct recount *r = ctx;
+	struct ld_tkey due;
+	const uint8_t *rec;
+	size_t rec_len;
+
+	if (key_len < 2 || len != 8)
+		return 0;
+	if (r->n == r->room) {
+		const size_t room = r->room != 0 ? 2 * r->room : 256;
+		Custody__Deadline **more = realloc(r->of, room * sizeof(Custody__Deadline *));
+
+		if (more == NULL) {
+			r->err = LD_ERR_NOMEM;
+			return 1;
+		}
+		r->of = more;
+		r->room = room;
 	}
-	return (day + 1) * LD_DAY_MS - CHINA_OFFSET_MS;
+	ld_tkey_init(&due);
+	ld_tkey_bytes(&due, value, len);
+	ld_tkey_bytes(&due, key, key_len);
+	if (ld_state_get(r->c->state, LD_T_DEADLINE, due.b, due.len, &rec, &rec_len) != LD_OK)
+		return 0;
+	r->of[r->n] = custody__deadline__unpack(NULL, rec_len, rec);
+	if (r->of[r->n] != NULL)
+		r->n++;
+	return 0;
+}
+
+enum ld_err ld_deadline_recount(struct ld_custody *c)
+{
+	struct recount r = {.c = c};
+	const uint8_t kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
+
+	for (size_t i = 0; i < sizeof in_workdays / sizeof in_workdays[0]; i++) {
+		const uint8_t prefix[2] = {kind, (uint8_t)in_workdays[i]};
+
+		ld_state_walk(c->state, LD_T_DEADLINE_OF, prefix, sizeof prefix, NULL, 0,
+			      recount_one, &r, NULL);
+	}
+	for (size_t i = 0; i < r.n; i++) {
+		Custody__Deadline *d = r.of[i];
+
+		if (r.err == LD_OK && d->workdays != 0)
+			r.err = ld_deadline_set_workdays(c, d->subject_kind, d->subject, d->clock,
+							 d->from_ms, d->workdays);
+		custody__deadline__free_unpacked(d, NULL);
+	}
+	free(r.of);
+	return r.err;
 }
 
 /* CUSTODY-2: sealed and not picked up. The containers are free again; a taking that names the offer

@@ -34,6 +34,8 @@ static int due_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t 
 	missed->clock = d->clock;
 	missed->due_ms = d->due_ms;
 	missed->rules = w->c->rules->version;
+	if (d->workdays != 0)
+		missed->calendar = (uint32_t)ld_calendar_index(w->c, d->due_ms);
 	w->n++;
 	return 0;
 }

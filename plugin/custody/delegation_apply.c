@@ -95,8 +95,9 @@ static enum ld_err await(struct ld_custody *c, Custody__Manifest *m, int64_t fro
 	if (m->delegation[0] == '\0' || m->confirmed_ms != 0)
 		return LD_OK;
 	m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_AWAITING_CONFIRMATION;
-	return ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION,
-				 ld_workdays_after(c, from_ms, c->rules->confirmation_workdays));
+	return ld_manifest_clock_workdays(c, m,
+					  LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION,
+					  from_ms, ld_rules_of(c, m)->confirmation_workdays);
 }
 
 static enum ld_err draw(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)

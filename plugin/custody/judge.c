@@ -199,6 +199,7 @@ void ld_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement
 {
 	bool telemetry = (int)f->event->body_case >= 400;
 
+	ld_rules_at(c, f->recorded_at_ms);
 	memset(j, 0, sizeof *j);
 	j->verdict = LIANDAN__VERDICT__ACCEPTED;
 	/* CUSTODY, Time: tracks are never refused for time, custody events only when a day ahead */
@@ -275,6 +276,7 @@ void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t 
 
 void ld_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out)
 {
+	ld_rules_at(c, now_ms);
 	ld_deadline_follow_time(c, now_ms, max, out);
 	ld_track_follow_time(c, now_ms, max, out);
 }

@@ -100,6 +100,10 @@ enum ld_err ld_offer_close(struct ld_custody *c, Custody__Manifest *m);
 enum ld_err ld_manifest_clock(struct ld_custody *c, const Custody__Manifest *m,
 			      Liandan__DeadlineClock clock, int64_t due_ms);
 
+/* The same for a clock of n working days from from_ms. */
+enum ld_err ld_manifest_clock_workdays(struct ld_custody *c, const Custody__Manifest *m,
+				       Liandan__DeadlineClock clock, int64_t from_ms, int64_t n);
+
 /* Steps of the manifest from the first hand-over on (manifest_move_apply.c). */
 enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 			   const Liandan__HandoverTaken *t);

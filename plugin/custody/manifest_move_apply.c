@@ -118,10 +118,9 @@ static void weigh_load(struct ld_custody *c, Custody__Manifest *m)
 
 /* A taking that comes late brings its arrival in the same queue: nobody is overdue before that had
  * time to come. CUSTODY-22 */
-static int64_t overdue_at(const struct ld_custody *c, const struct ld_fact *f,
-			  const Custody__Manifest *m)
+static int64_t overdue_at(struct ld_custody *c, const struct ld_fact *f, const Custody__Manifest *m)
 {
-	int64_t due = ld_overdue_ms(c->rules, m->taken_ms, m->eta_ms);
+	int64_t due = ld_overdue_ms(ld_rules_of(c, m), m->taken_ms, m->eta_ms);
 	int64_t heard = f->recorded_at_ms + c->rules->late_news_ms;
 
 	return due > heard ? due : heard;
@@ -215,7 +214,7 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 	m->driver = t->driver;
 	set_seals(m, t);
 	m->taken_ms = ld_step_ms(f, m->taken_ms != 0 ? m->taken_ms : m->sealed_ms);
-	m->eta_ms = ld_expected_ms(c->rules, m, m->taken_ms, t->eta_ms);
+	m->eta_ms = ld_expected_ms(ld_rules_of(c, m), m, m->taken_ms, t->eta_ms);
 	m->flags &=
 	    ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
 	if (m->taken_g == 0)
@@ -300,9 +299,9 @@ enum ld_err ld_received_apply(struct ld_custody *c, const struct ld_fact *f,
 	m->received_ms = ld_step_ms(f, m->arrived_ms);
 	err = unload(c, f, m);
 	if (err == LD_OK)
-		err = ld_manifest_clock(
-		    c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE,
-		    ld_workdays_after(c, m->received_ms, c->rules->acceptance_workdays));
+		err = ld_manifest_clock_workdays(
+		    c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, m->received_ms,
+		    ld_rules_of(c, m)->acceptance_workdays);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 

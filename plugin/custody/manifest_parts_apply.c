@@ -257,3 +257,15 @@ enum ld_err ld_manifest_clock(struct ld_custody *c, const Custody__Manifest *m,
 					 clock);
 	return ld_deadline_set(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock, due_ms);
 }
+
+enum ld_err ld_manifest_clock_workdays(struct ld_custody *c, const Custody__Manifest *m,
+				       Liandan__DeadlineClock clock, int64_t from_ms, int64_t n)
+{
+	char hex[2 * LD_UUID_BYTES + 1];
+
+	if (m->manifest.len != LD_UUID_BYTES)
+		return LD_OK;
+	ld_hex_encode(m->manifest.data, m->manifest.len, hex);
+	return ld_deadline_set_workdays(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock,
+					from_ms, n);
+}

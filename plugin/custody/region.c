@@ -391,7 +391,7 @@ void ld_region_close(struct ld_region *r)
 		ld_state_close(r->custody.state);
 	ld_core_reader_close(r->reader);
 	ld_core_close(r->core);
-	ld_site_cache_drop(&r->custody);
+	ld_custody_forget(&r->custody);
 	ld_key_free(r->ledger_key);
 	ld_keyring_free(r->keys);
 	ld_recent_free(r->recent);

@@ -167,7 +167,7 @@ enum ld_err ld_region_fail(struct ld_region *r, enum ld_err err)
 	ld_core_abort(r->core);
 	ld_region_outputs_drop(r);
 	ld_keyring_clear(r->keys);
-	ld_site_cache_drop(&r->custody);
+	ld_custody_forget(&r->custody);
 	drop_reader(r); /* the environment may have been reopened */
 	r->oldest_pending_ms = 0;
 	ld_recent_truncate(r->recent, ld_core_head(r->core)->size);

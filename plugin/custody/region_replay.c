@@ -48,7 +48,7 @@ enum ld_err ld_region_replay(struct ld_core *core, struct ld_state *state, const
 			 ld_err_text(err));
 	else
 		err = ld_state_commit(state, upto);
-	ld_site_cache_drop(&c);
+	ld_custody_forget(&c);
 	ld_core_reader_close(reader);
 	ld_arena_free(&arena);
 	return err;

@@ -36,6 +36,12 @@ static inline void ld_device_key(struct ld_tkey *k, const char *party, const cha
 
 /* The ring of a site: 3 to 256 points on the earth, open, simple, not across the date line, with an
  * area, at most LD_MAX_SITE_EXTENT_M wide and high. `false`: refused. */
+/* Profiles and calendars (rules_judge.c). */
+bool ld_rules_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan__RulesAdopted *b,
+		    struct ld_judgement *j);
+bool ld_calendar_judge(const struct ld_fact *f, const Liandan__CalendarAdopted *b,
+		       struct ld_judgement *j);
+
 bool ld_ring_judge(const Liandan__SiteRegistered *s, struct ld_judgement *j);
 
 /* Registry events that say who may act, and for how much: delegations, grants, numbers, holds

@@ -417,6 +417,10 @@ enum ld_err ld_registry_apply(struct ld_custody *c, const struct ld_fact *f)
 		return instrument_verified(c, e->instrument_verified);
 	case LIANDAN__EVENT__BODY_SITE_REGISTERED:
 		return site_registered(c, f, e->site_registered);
+	case LIANDAN__EVENT__BODY_RULES_ADOPTED:
+		return ld_rules_apply(c, f, e->rules_adopted);
+	case LIANDAN__EVENT__BODY_CALENDAR_ADOPTED:
+		return ld_calendar_apply(c, f, e->calendar_adopted);
 	default:
 		return ld_rights_apply(c, f);
 	}

@@ -495,6 +495,10 @@ bool ld_registry_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_
 		return instrument_verified(c, f, e->instrument_verified, j);
 	case LIANDAN__EVENT__BODY_SITE_REGISTERED:
 		return site_registered(c, f, e->site_registered, j);
+	case LIANDAN__EVENT__BODY_RULES_ADOPTED:
+		return ld_rules_judge(c, f, e->rules_adopted, j);
+	case LIANDAN__EVENT__BODY_CALENDAR_ADOPTED:
+		return ld_calendar_judge(f, e->calendar_adopted, j);
 	default:
 		return ld_rights_judge(c, f, j);
 	}

@@ -4,6 +4,8 @@
 #ifndef LD_CUSTODY_RULES_H
 #define LD_CUSTODY_RULES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define LD_MINUTE_MS INT64_C(60000)
@@ -36,5 +38,33 @@ struct ld_rules {
 
 /* Profile CN, version 1. */
 extern const struct ld_rules ld_rules_cn;
+
+enum ld_rule_unit {
+	LD_UNIT_MS,
+	LD_UNIT_GRAM,
+	LD_UNIT_PERMILLE,
+	LD_UNIT_PERCENT,
+	LD_UNIT_WORKDAYS,
+	LD_UNIT_METRE,
+	LD_UNIT_CM_S,
+	LD_UNIT_COUNT,
+	LD_UNIT_FLAG,	   /* 0 or 1 */
+	LD_UNIT_STRICTNESS /* ld_strictness */
+};
+
+/* rules.def and checks.def ("check.<name>") as data, for who reads, prints and checks profiles. */
+struct ld_rule_def {
+	const char *name;
+	enum ld_rule_unit unit;
+	int64_t min, max;
+	const char *source, *zh, *en;
+	size_t offset; /* in struct ld_rules; of a check its ld_check_id */
+};
+extern const struct ld_rule_def ld_rule_defs[];
+extern const size_t ld_rule_defs_n;
+const struct ld_rule_def *ld_rule_find(const char *name);
+int64_t ld_rules_get(const struct ld_rules *r, const struct ld_rule_def *d);
+/* false: no such name, or out of its bounds; nothing is changed. */
+bool ld_rules_set(struct ld_rules *r, const char *name, int64_t value);
 
 #endif

@@ -45,6 +45,8 @@ enum ld_table {
 	LD_T_NUMBERS = 'n',    /* number.h: blocks of official numbers */
 	LD_T_HOLD = 'k',       /* hold -> Hold */
 	LD_T_HOLD_ON = 'm',    /* kind, (subject), hold -> "": holds that stand */
+	LD_T_RULES = 'R',      /* version (BE32) -> Rules */
+	LD_T_CALENDAR = 'y',   /* year (BE32) -> Calendar */
 };
 
 #define LD_KEY_CAP 256 /* longest composite key */

@@ -325,6 +325,25 @@ BUILD(revocation_of_no_key)
 	return REGISTRY(x, KEY_REVOKED, r);
 }
 
+BUILD(profile_with_a_value_out_of_bounds)
+{
+	static const uint8_t digest[LD_HASH_BYTES] = {1};
+	Liandan__RulesAdopted *r =
+	    TRADE_NEW(&x->t, Liandan__RulesAdopted, LIANDAN__RULES_ADOPTED__INIT);
+	Liandan__RuleValue *v = TRADE_NEW(&x->t, Liandan__RuleValue, LIANDAN__RULE_VALUE__INIT);
+
+	(void)co;
+	v->name = TEXT("offer_ms");
+	v->value = 1;
+	v->source = TEXT("nobody's");
+	r->profile = TEXT("CN");
+	r->version = 2;
+	r->digest = trade_bytes(digest, sizeof digest);
+	r->values = trade_dup(&x->t, &v, sizeof(Liandan__RuleValue *));
+	r->n_values = 1;
+	return REGISTRY(x, RULES_ADOPTED, r);
+}
+
 /* ---- telemetry ---- */
 
 BUILD(track_of_no_truck)
@@ -364,6 +383,7 @@ static const struct rig_case cases[] = {
     CASE(a_day_and_an_hour_ahead, CLOCK_AHEAD),
     CASE(draft_of_a_split, LIMIT),
     CASE(key_without_proof_of_possession, BAD_KEY),
+    CASE(profile_with_a_value_out_of_bounds, BAD_RULES),
     CASE(seal_of_other_contents, BAD_CONTENT),
     CASE(from_a_site_to_itself, SAME_SITE),
 };

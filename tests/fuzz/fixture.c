@@ -193,7 +193,7 @@ void fz_region_reset(struct fz_region *r)
 	uint64_t applied;
 
 	ld_arena_reset(&r->arena);
-	ld_site_cache_drop(&r->c);
+	ld_custody_forget(&r->c);
 	FZ_REQUIRE(ld_state_abort(r->c.state, &applied) == LD_OK && applied == 1);
 }
 

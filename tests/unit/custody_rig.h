@@ -74,7 +74,7 @@ static RIG_UNUSED void rig_open(struct rig *r)
 
 static RIG_UNUSED void rig_close(struct rig *r)
 {
-	ld_site_cache_drop(&r->c);
+	ld_custody_forget(&r->c);
 	ld_state_close(r->c.state);
 	ld_arena_free(&r->arena);
 }
@@ -103,7 +103,7 @@ static RIG_UNUSED void rig_site(struct rig *r, const char *id, const char *party
 	s.n_ring = 4;
 	rec.registered = &s;
 	assert_int_equal(ld_site_put(&r->c, &rec), LD_OK);
-	ld_site_cache_drop(&r->c);
+	ld_custody_forget(&r->c);
 }
 
 static RIG_UNUSED void rig_vehicle(struct rig *r, const char *plate, const char *party,

@@ -275,7 +275,7 @@ static inline int mx_close(void **state)
 {
 	struct mx *x = *state;
 
-	ld_site_cache_drop(&x->c);
+	ld_custody_forget(&x->c);
 	ld_state_close(x->c.state);
 	ld_arena_free(&x->arena);
 	ld_arena_free(&x->build);
