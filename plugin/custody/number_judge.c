@@ -146,12 +146,16 @@ struct used_walk {
 static int count_used(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
 		      size_t len)
 {
+	char text[LD_NUMBER_DIGITS + 1] = "";
 	struct used_walk *w = ctx;
+	uint64_t n;
 
 	(void)value, (void)len;
 	if (memcmp(key, w->last, key_len < LD_NUMBER_DIGITS ? key_len : LD_NUMBER_DIGITS) > 0)
 		return 1;
-	w->n += key_len == LD_NUMBER_DIGITS;
+	if (key_len == LD_NUMBER_DIGITS)
+		memcpy(text, key, key_len);
+	w->n += ld_number_read(text, &n);
 	return 0;
 }
 
