@@ -258,15 +258,350 @@ static void rows_are_found_by_their_body(void **state)
 	assert_null(ld_row_of((Liandan__Event__BodyCase)1000000));
 }
 
-int main(void)
+/* ---- a profile's word ---- */
+
+/* The draft is sealed in a world where the receiver is not licensed and the letters of a line
+ * differ. */
+static Liandan__Reason seal_unlicensed(struct mx *x, struct ld_rules *rules)
 {
-	static struct CMUnitTest tests[MAX_SCENARIOS + 8] = {
+	Liandan__ManifestCreated *draft = mx_created(x);
+
+	x->c.rules = rules;
+	mx_fill(x);
+	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*", "D10", 0);
+	draft->lines[1]->hazards = LIANDAN__HAZARD__HAZARD_C;
+	mx_clean(x, mx_create(x, draft));
+	return mx_seal(x, draft, mx_sealed(x));
+}
+
+static void a_profile_softens_an_intention(void **state)
+{
+	struct mx *x = *state;
+	struct ld_rules rules = ld_rules_cn;
+
+	rules.check[LD_CHECK_receiver_licensed] = LD_RECORDED;
+	mx_flagged(x, seal_unlicensed(x, &rules), NOT_LICENSED);
+	assert_true(mx_violated(x, LIANDAN__REASON__HAZARDS_DIFFER));
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__SEALED);
+}
+
+static void a_profile_hardens_an_intention(void **state)
+{
+	struct mx *x = *state;
+	struct ld_rules rules = ld_rules_cn;
+
+	rules.check[LD_CHECK_receiver_licensed] = LD_RECORDED;
+	rules.check[LD_CHECK_hazards] = LD_HARD;
+	mx_refused(x, seal_unlicensed(x, &rules), HAZARDS_DIFFER);
+	assert_string_equal(x->j.refused_by->name, "hazards");
+	assert_int_equal(x->j.n_violations, 0);
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__DRAFT);
+}
+
+/* What later code must find is asked whatever a profile says. */
+static void a_profile_leaves_form_alone(void **state)
+{
+	struct mx *x = *state;
+	struct ld_rules rules = ld_rules_cn;
+	Liandan__ManifestCreated *b = mx_created(x);
+
+	for (size_t i = 0; i < LD_CHECKS; i++)
+		rules.check[i] = LD_RECORDED;
+	x->c.rules = &rules;
+	b->lines[1]->quantity->mass_g = 0;
+	mx_refused(x, mx_create(x, b), QUANTITY);
+	mx_fill(x);
+	mx_seal(x, mx_to_draft(x), mx_sealed(x));
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__SEALED);
+	x->id[0] ^= 1; /* the containers are on the other manifest */
+	mx_refused(x, mx_seal(x, mx_to_draft(x), mx_sealed(x)), CONTAINER_ELSEWHERE);
+}
+
+/* CUSTODY: no flag blocks a fact, and what cannot be is refused. */
+static void a_profile_leaves_facts_alone(void **state)
+{
+	struct mx *x = *state;
+	struct ld_rules rules = ld_rules_cn;
+
+	mx_to_sealed(x);
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CARX")));
+	x->c.rules = &rules;
+	for (size_t i = 0; i < LD_CHECKS; i++)
+		rules.check[i] = LD_RECORDED;
+	mx_refused(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), WRONG_ROLE);
+	for (size_t i = 0; i < LD_CHECKS; i++)
+		rules.check[i] = LD_HARD;
+	mx_flagged(x, mx_take(x, CARX, mx_taken(x, 1, "VX")), CARRIER_NOT_NAMED);
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__IN_TRANSIT);
+}
+
+/* ---- README.md ---- */
+
+#define LINE_CAP 8192
+
+struct text {
+	char s[LINE_CAP];
+	size_t n;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->s + t->n, sizeof t->s - t->n, fmt, ap);
+	va_end(ap);
+	assert_true(n >= 0 && (size_t)n < sizeof t->s - t->n);
+	t->n += (size_t)n;
+}
+
+static const char *state_name(unsigned state)
+{
+	const ProtobufCEnumValue *v =
+	    protobuf_c_enum_descriptor_get_value(&custody__manifest_state__descriptor, (int)state);
+
+	return v != NULL && state != 0 ? v->name : NULL;
+}
+
+/* The names of the states in (or, `without`, not in) the set. How many. */
+static size_t say_names(struct text *t, uint32_t bits, bool without)
+{
+	size_t n = 0;
+
+	for (unsigned state = 1; state < 30; state++)
+		if (state_name(state) != NULL && ((bits >> state & 1) != 0) != without)
+			say(t, "%s%s", n++ == 0 ? "" : ", ", state_name(state));
+	return n;
+}
+
+static void say_states(struct text *t, uint32_t bits)
+{
+	struct text but = {.n = 0}, named = {.n = 0};
+	const size_t n_missing = say_names(&but, bits, true);
+	const size_t n = say_names(&named, bits, false);
+
+	if (bits == LD_IN_NONE) {
+		say(t, "new");
+	} else if (n > n_missing) {
+		say(t, "any%s%s", n_missing != 0 ? " but " : "", but.s);
+	} else {
+		say(t, "%s", named.s);
+		if (bits & LD_IN_ENDED)
+			say(t, "%sCANCELLED or EXPIRED after the seal", n != 0 ? ", " : "");
+		if (bits & LD_IN_ASTRAY)
+			say(t, ", ARRIVED elsewhere");
+	}
+}
+
+static void say_step(struct text *t, const struct ld_row *row)
+{
+	if (row->stock) {
+		say(t, "not asked");
+		return;
+	}
+	say_states(t, row->from);
+	if (row->to != CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED)
+		say(t, " → %s", state_name(row->to));
+	else
+		say(t, ": stays");
+	if (row->waits != 0) {
+		say(t, "; waits in ");
+		say_states(t, row->waits);
+	}
+}
+
+static void say_checks(struct text *t, const struct ld_check *const *checks, bool more)
+{
+	for (size_t i = 0; i < LD_MAX_CHECKS && checks[i] != NULL; i++, more = true)
+		say(t, "%s%s", more ? "; " : "", checks[i]->en);
+}
+
+static const char *event_name(Liandan__Event__BodyCase body)
+{
+	const ProtobufCFieldDescriptor *f =
+	    protobuf_c_message_descriptor_get_field(&liandan__event__descriptor, (unsigned)body);
+
+	return ((const ProtobufCMessageDescriptor *)f->descriptor)->short_name;
+}
+
+static void say_event(struct text *t, const struct ld_row *row)
+{
+	say(t, "| %d | %s | ", row->n, event_name(row->body));
+}
+
+/* All of the line but what follows for people. */
+static void say_row(struct text *t, const struct ld_row *row)
+{
+	say_event(t, row);
+	say(t, "%s | ", row->intention ? "intention" : "fact");
+	say_step(t, row);
+	say(t, " | ");
+	say_checks(t, row->hard, false);
+	say(t, " | ");
+	say_checks(t, row->recorded, false);
+	say_checks(t, row->once, row->recorded[0] != NULL);
+	say(t, " | ");
+}
+
+/* The next line of the README's table; false: there is none. */
+static bool next_line(FILE *readme, bool *inside, char line[static LINE_CAP])
+{
+	while (fgets(line, LINE_CAP, readme) != NULL) {
+		if (strncmp(line, "## ", 3) == 0)
+			*inside = strcmp(line, "## The manifest's table\n") == 0;
+		if (*inside && line[0] == '|' && line[2] >= '1' && line[2] <= '9')
+			return true;
+	}
+	return false;
+}
+
+static FILE *open_readme(void)
+{
+	FILE *readme = fopen(LD_CUSTODY_README, "r");
+
+	assert_non_null(readme);
+	return readme;
+}
+
+/* The line of this row, in so far as it is the row's: same number and event. */
+static bool find_line(const char *start, char line[static LINE_CAP])
+{
+	FILE *readme = open_readme();
+	bool inside = false, found = false;
+
+	while (!found && next_line(readme, &inside, line))
+		found = strncmp(line, start, strlen(start)) == 0;
+	fclose(readme);
+	return found;
+}
+
+/* A text is one of a cell's list, in two languages. */
+static void checks_can_be_read(void **state)
+{
+	static const char *const texts[][2] = {
+#define LD_CHECK(name, row, zh, en) {zh, en},
+#include "plugin/custody/checks.def"
+#undef LD_CHECK
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		for (size_t k = 0; k < 2; k++) {
+			const char *text = texts[i][k];
+
+			if (text[0] == '\0' || strpbrk(text, ";|\n") != NULL)
+				fail_msg("not for a cell: %s", text);
+		}
+}
+
+static void readme_says_the_same(void **state)
+{
+	static char line[LINE_CAP];
+	size_t differ = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ld_table_rows; i++) {
+		struct text want = {.n = 0};
+
+		say_row(&want, &ld_table[i]);
+		if (find_line(want.s, line))
+			continue;
+		differ++;
+		print_error("README.md must say:\n%s… |\n", want.s);
+	}
+	if (differ != 0)
+		fail_msg("%zu rows differ: test_table --readme prints what must be there", differ);
+}
+
+/* Rows of the README that nothing is judged by: telemetry, the registry's acts, the ledger's own
+ * events. */
+static bool is_elsewhere(const char *line)
+{
+	static const char *const starts[] = {
+	    "| 8 | Track, SensorEvent | fact | ", "| 19 | ManifestClosed | own | ",
+	    "| 21 | HoldPlaced, HoldReleased | intention | ", "| 22 | DeadlineMissed | own | "};
+
+	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+		if (strncmp(line, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool is_of_a_row(const char *line)
+{
+	for (size_t i = 0; i < ld_table_rows; i++) {
+		struct text start = {.n = 0};
+
+		say_event(&start, &ld_table[i]);
+		if (strncmp(line, start.s, start.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void readme_says_no_more(void **state)
+{
+	static char line[LINE_CAP];
+	FILE *readme = open_readme();
+	bool inside = false;
+	size_t n = 0;
+
+	(void)state;
+	for (; next_line(readme, &inside, line); n++)
+		if (!is_of_a_row(line) && !is_elsewhere(line))
+			fail_msg("no such row in table.def: %.60s", line);
+	fclose(readme);
+	assert_int_equal(n, ld_table_rows + 4);
+}
+
+/* What stands in the last cell now. */
+static const char *last_cell(char line[static LINE_CAP])
+{
+	char *end = strrchr(line, '|'), *at;
+
+	if (end == NULL)
+		return "";
+	*end = '\0';
+	at = strrchr(line, '|');
+	return at != NULL ? at + 2 : "";
+}
+
+static void print_readme(void)
+{
+	static char line[LINE_CAP];
+
+	for (size_t i = 0; i < ld_table_rows; i++) {
+		struct text want = {.n = 0}, start = {.n = 0};
+
+		say_row(&want, &ld_table[i]);
+		say_event(&start, &ld_table[i]);
+		printf("%s%s|\n", want.s, find_line(start.s, line) ? last_cell(line) : "");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct CMUnitTest tests[MAX_SCENARIOS + 16] = {
 	    cmocka_unit_test(every_row_and_check_has_a_scenario),
 	    cmocka_unit_test(every_scenario_is_of_a_check_that_its_row_asks),
 	    cmocka_unit_test(rows_are_found_by_their_body),
+	    cmocka_unit_test(checks_can_be_read),
+	    cmocka_unit_test(readme_says_the_same),
+	    cmocka_unit_test(readme_says_no_more),
+	    cmocka_unit_test_setup_teardown(a_profile_softens_an_intention, mx_open, mx_close),
+	    cmocka_unit_test_setup_teardown(a_profile_hardens_an_intention, mx_open, mx_close),
+	    cmocka_unit_test_setup_teardown(a_profile_leaves_form_alone, mx_open, mx_close),
+	    cmocka_unit_test_setup_teardown(a_profile_leaves_facts_alone, mx_open, mx_close),
 	};
-	size_t n = 3;
+	size_t n = 0;
 
+	if (argc > 1 && strcmp(argv[1], "--readme") == 0) {
+		print_readme();
+		return 0;
+	}
+	while (tests[n].name != NULL)
+		n++;
 	for (size_t i = 0; i < n_scenarios; i++)
 		tests[n++] = (struct CMUnitTest){scenarios[i]->name, play, set_up, mx_close,
 						 (void *)(uintptr_t)scenarios[i]};
