@@ -23,15 +23,17 @@ const struct ld_rule_def ld_rule_defs[] = {
 	 .offset = offsetof(struct ld_rules, field)},
 #include "plugin/custody/rules.def"
 #undef LD_RULE
-#define LD_CHECK(field, row_, zh_, en_)                                                            \
+#define CHECK(field, max_, row_, zh_, en_)                                                         \
 	{.name = "check." #field,                                                                  \
 	 .unit = LD_UNIT_STRICTNESS,                                                               \
 	 .min = LD_AS_TABLED,                                                                      \
-	 .max = LD_RECORDED,                                                                       \
+	 .max = (max_),                                                                            \
 	 .source = "CUSTODY-" #row_,                                                               \
 	 .zh = (zh_),                                                                              \
 	 .en = (en_),                                                                              \
 	 .offset = LD_CHECK_##field},
+#define LD_CHECK(field, ...) CHECK(field, LD_RECORDED, __VA_ARGS__)
+#define LD_FORM(field, ...) CHECK(field, LD_HARD, __VA_ARGS__)
 #include "plugin/custody/checks.def"
 #undef LD_CHECK
 };

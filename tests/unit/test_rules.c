@@ -85,7 +85,8 @@ static void wrong_profiles_are_refused(void **state)
 	static const struct value unknown[] = {{"no_such_rule", 1}}, low[] = {{"offer_ms", 1}},
 				  twice[] = {{"offer_ms", LD_HOUR_MS}, {"offer_ms", LD_HOUR_MS}},
 				  down[] = {{"pickup_ms", LD_DAY_MS}, {"offer_ms", LD_HOUR_MS}},
-				  check[] = {{"check.on_hold", 3}};
+				  check[] = {{"check.on_hold", 3}},
+				  form[] = {{"check.line_form", LD_RECORDED}};
 	Liandan__RulesAdopted *b;
 
 	mx_refused(x, adopt(x, GEN, adopting(x, 2, days7, 1)), WRONG_ROLE);
@@ -96,6 +97,7 @@ static void wrong_profiles_are_refused(void **state)
 	mx_refused(x, adopt(x, EEB, adopting(x, 2, twice, 2)), BAD_RULES);
 	mx_refused(x, adopt(x, EEB, adopting(x, 2, down, 2)), BAD_RULES);
 	mx_refused(x, adopt(x, EEB, adopting(x, 2, check, 1)), BAD_RULES);
+	mx_refused(x, adopt(x, EEB, adopting(x, 2, form, 1)), BAD_RULES);
 	mx_refused(x, adopt(x, EEB, adopting(x, 1, days7, 1)), BAD_RULES); /* the compiled one's */
 	b = adopting(x, 2, days7, 1);
 	b->values[0]->value = 8;
