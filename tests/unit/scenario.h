@@ -1,48 +1,49 @@
-/* Scenarios of the manifest's table: test_table.c plays each and fails where a row or a check has
- *none.
+/* Scenarios of the manifest's table. test_table.c plays each, and fails where a row or a check has
+ * none.
  *
- * To add one, write in scenarios_<noun>.c (any file of that name is linked in, nothing else to
- *register):
+ * To add one, write in scenarios_<noun>.c (any file of that name is linked in, there is nothing
+ * else to register):
  *
- *	SCENARIO(HARD, MANIFEST_CREATED, draft_kind, LIMIT)
- *	{
- *		Liandan__ManifestCreated *b = mx_created(x);
+ *     SCENARIO(HARD, MANIFEST_CREATED, draft_kind, LIMIT)
+ *     {
+ *         Liandan__ManifestCreated *b = mx_created(x);
  *
- *		b->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT;
- *		mx_create(x, b);
- *	}
+ *         b->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT;
+ *         mx_create(x, b);
+ *     }
  *
- * `x` is a fresh struct mx (manifest_fixture.h). The last event that the scenario puts must be of
- *the row's body; the runner looks at its verdict, so that the scenario itself need not. What each
- *kind must show, and who needs it: HONEST(row, REASON_NONE)		every row: ACCEPTED, no
- *violation; the manifest at hand is in the row's `to` (or CLOSED by what followed), or where it was
- *when the row has none SIGNER(-, reason)	every row: a key without the role: refused,
- *WRONG_ROLE PARTY(-, reason)	rows about a manifest whose signer must be one of its parties:
- *WRONG_ROLE ABSENT(-, reason)	rows about a manifest that must be here: an intention is refused, a
- *fact HELD
- *	WAITS(-, NONE)		rows with `waits`: put the event (HELD), then the step that it waits
- *for, which must be the last put and apply it
- *	PASSED(-, reason)	rows with `passed`: in a state that cannot take it any more
- *	TWICE(-, reason)	every row: once more after it took effect; NONE: it may be said
- *twice HARD(check, reason)	each hard check: refused by that very check (HELD for reason
- *WAITS_FOR_…) RECORDED(check, reason) each recorded check, `once` too: accepted, that very check
- *violated
- * `-` is written `row`. One scenario of a kind for a row and check; more of a check's reasons
- *belong in the noun's own test_*.c. */
+ * The four are the kind (below), the event's body, the check or `row` where it is of the row as a
+ * whole, and the reason or REASON_NONE. `x` is a fresh struct mx (manifest_fixture.h). The last
+ * event that the scenario puts must be of that body: the runner looks at its verdict, and at which
+ * check it was, so that the scenario itself need not. One scenario of a kind for a row and check;
+ * more of a check's reasons belong in the noun's own test_*.c. */
 #ifndef LD_TESTS_SCENARIO_H
 #define LD_TESTS_SCENARIO_H
 
 #include "rights_builders.h"
 
 enum scenario_kind {
+	/* Every row: accepted, no violation, and the manifest at hand is in the row's `to` (or
+	 * CLOSED by what followed), or where it was when the row has none. */
 	SCENARIO_HONEST,
+	/* Every row: a key without the role. WRONG_ROLE. */
 	SCENARIO_SIGNER,
+	/* Rows whose signer must be of one of the manifest's parties: another's. WRONG_ROLE. */
 	SCENARIO_PARTY,
+	/* Rows about a manifest that must be here: an intention is refused, a fact HELD. */
 	SCENARIO_ABSENT,
+	/* Rows with `waits`: put the event (HELD), then the step that it waits for, which must be
+	 * the last put and apply it. */
 	SCENARIO_WAITS,
+	/* Rows with `passed`: in a state that cannot take it any more. */
 	SCENARIO_PASSED,
+	/* Every row: once more after it took effect. REASON_NONE: it may be said twice. */
 	SCENARIO_TWICE,
+	/* Each hard check: refused by that very check (HELD for a reason WAITS_FOR_…). Of an
+	 * intention it is played again under a profile that records every check: what is written
+	 * LD_CHECK must not refuse then, LD_FORM must. */
 	SCENARIO_HARD,
+	/* Each recorded check, `once` too: accepted, that very check violated. */
 	SCENARIO_RECORDED,
 	SCENARIO_KINDS
 };
