@@ -261,6 +261,12 @@ static bool mismatch(Liandan__Event__BodyCase body, Liandan__Reason reason)
 		reason == LIANDAN__REASON__BAD_CONTENT);
 }
 
+/* CUSTODY-9: a declaration annotates. What is wrong with one is for attention, never more. */
+static bool declared_stop(Liandan__Event__BodyCase body)
+{
+	return body == LIANDAN__EVENT__BODY_STOP_BEGUN || body == LIANDAN__EVENT__BODY_STOP_ENDED;
+}
+
 /* The manifest where one is concerned; else the instrument or party that signed. */
 static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct ld_fact *f,
 					     Liandan__Reason reason)
@@ -269,7 +275,8 @@ static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct 
 	const Liandan__Event *e = f->event;
 	const uint32_t level = mismatch(e->body_case, reason)
 				   ? (uint32_t)c->rules->carry_mismatch_level
-				   : level_of(reason);
+			       : declared_stop(e->body_case) ? 2
+							     : level_of(reason);
 
 	if (reason == LIANDAN__REASON__SCALE_OUT_OF_DATE &&
 	    e->body_case == LIANDAN__EVENT__BODY_WEIGHED)

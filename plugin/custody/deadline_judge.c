@@ -62,6 +62,8 @@ static uint32_t level_of(Liandan__DeadlineClock clock)
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT:
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD:
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_STOP:
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_STORAGE:
 		return 2;
 	default:
 		return 1;
@@ -107,6 +109,23 @@ static Liandan__AnomalyRaised *of_the_silent(struct ld_custody *c, const Liandan
 	return ld_anomaly_new(c, kind_of(d->clock), level_of(d->clock),
 			      LIANDAN__SUBJECT_KIND__SUBJECT_KIND_PARTY, m->created->generator,
 			      d->subject);
+}
+
+void ld_deadline_explain(struct ld_custody *c, const char *manifest_hex,
+			 Liandan__DeadlineClock clock, uint64_t evidence, struct ld_own_list *own)
+{
+	const char *name = name_of(clock);
+	Custody__Anomaly *open;
+
+	if (ld_anomaly_open(c, LIANDAN__ANOMALY_KIND__DEADLINE, LIANDAN__REASON__REASON_NONE,
+			    manifest_hex, manifest_hex, &open) != LD_OK ||
+	    open->now == NULL)
+		return;
+	for (size_t i = 0; i < open->now->n_figures; i++)
+		if (strcmp(open->now->figures[i]->name, name) == 0)
+			ld_anomaly_explain(c, own, LIANDAN__ANOMALY_KIND__DEADLINE, manifest_hex,
+					   manifest_hex, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE,
+					   evidence);
 }
 
 void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed *d, uint64_t index,

@@ -72,6 +72,9 @@ void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
 			     struct ld_own_list *out);
 void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed *d, uint64_t index,
 			    int64_t now_ms, struct ld_own_list *out);
+/* The DEADLINE anomaly of the manifest is explained, where it was this clock that raised it. */
+void ld_deadline_explain(struct ld_custody *c, const char *manifest_hex,
+			 Liandan__DeadlineClock clock, uint64_t evidence, struct ld_own_list *own);
 /* Provisional gaps by timer, departures without manifest. */
 void ld_track_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
 			  struct ld_own_list *out);

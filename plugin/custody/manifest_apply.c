@@ -6,6 +6,7 @@
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/number.h"
+#include "plugin/custody/road.h"
 
 static enum ld_err found(enum ld_err err)
 {
@@ -289,6 +290,12 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_confirmed_apply(c, f, e->generator_confirmed);
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
 		return ld_taken_apply(c, f, e->handover_taken);
+	case LIANDAN__EVENT__BODY_STOP_BEGUN:
+		return ld_stop_begun_apply(c, f, e->stop_begun);
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+		return ld_stop_ended_apply(c, f, e->stop_ended);
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+		return ld_accident_apply(c, f, e->accident_reported);
 	case LIANDAN__EVENT__BODY_ARRIVED:
 		return ld_arrived_apply(c, f, e->arrived);
 	case LIANDAN__EVENT__BODY_RECEIVED:

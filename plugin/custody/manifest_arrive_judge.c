@@ -39,9 +39,8 @@ bool ld_check_receivers_site(struct ld_case *k)
 /* A receipt need not name the vehicle. */
 bool ld_check_same_vehicle(struct ld_case *k)
 {
-	const Liandan__Event *e = k->f->event;
-	const bool receipt = e->body_case == LIANDAN__EVENT__BODY_RECEIVED;
-	const char *plate = receipt ? e->received->plate : e->arrived->plate;
+	const bool receipt = k->f->event->body_case == LIANDAN__EVENT__BODY_RECEIVED;
+	const char *plate = ld_plate_of(k->f->event);
 
 	return (receipt && plate[0] == '\0') || strcmp(plate, k->m->plate) == 0 ||
 	       ld_failed(k, LIANDAN__REASON__UNKNOWN_VEHICLE, plate, 0, 0, "%s did not take it",

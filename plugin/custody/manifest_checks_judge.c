@@ -170,6 +170,8 @@ const char *ld_site_of(const Liandan__Event *e)
 		return e->arrived->site;
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		return e->received->site;
+	case LIANDAN__EVENT__BODY_STOP_BEGUN:
+		return e->stop_begun->site;
 	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
 		return e->waste_generated->site;
 	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
@@ -194,8 +196,27 @@ bool ld_check_site_registered(struct ld_case *k)
 {
 	const char *site = ld_site_of(k->f->event);
 
-	return site_party(k) != NULL || ld_failed(k, LIANDAN__REASON__UNKNOWN_SITE, site, 0, 0,
-						  "%s is not registered", site);
+	return site[0] == '\0' || site_party(k) != NULL ||
+	       ld_failed(k, LIANDAN__REASON__UNKNOWN_SITE, site, 0, 0, "%s is not registered",
+			 site);
+}
+
+const char *ld_plate_of(const Liandan__Event *e)
+{
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		return e->handover_taken->plate;
+	case LIANDAN__EVENT__BODY_STOP_BEGUN:
+		return e->stop_begun->plate;
+	case LIANDAN__EVENT__BODY_ARRIVED:
+		return e->arrived->plate;
+	case LIANDAN__EVENT__BODY_RECEIVED:
+		return e->received->plate;
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+		return e->accident_reported->plate;
+	default:
+		return "";
+	}
 }
 
 /* A site that is not registered is recorded, another's is refused. */
@@ -240,6 +261,8 @@ static bool masses_can_be(const Liandan__Event *e)
 		return treated_can_be(e->waste_treated);
 	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
 		return mass_can_be(e->loss_recorded->mass_g);
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+		return mass_can_be(e->accident_reported->lost_g);
 	default:
 		return true;
 	}

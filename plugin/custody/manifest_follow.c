@@ -2,6 +2,7 @@
  * explains. CUSTODY-19, 22. */
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/road.h"
 #include "plugin/custody/weigh.h"
 
 /* Booked grams add exactly: what was shipped less what was accepted is the line's loss. */
@@ -102,6 +103,12 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		break;
 	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
 		confirmed(c, f, e->generator_confirmed->manifest, own);
+		break;
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+		ld_stop_follow(c, f, e->stop_ended, own);
+		break;
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+		ld_accident_follow(c, f, e->accident_reported, own);
 		break;
 	case LIANDAN__EVENT__BODY_ARRIVED:
 		arrived(c, f, e->arrived, own);

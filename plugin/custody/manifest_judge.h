@@ -45,6 +45,8 @@ bool ld_items_same(struct ld_custody *c, Liandan__Item *const *a, size_t na,
 		   Liandan__Item *const *b, size_t nb);
 /* The site that the event names; "" where its body names none. */
 const char *ld_site_of(const Liandan__Event *e);
+/* The vehicle that it names, likewise. */
+const char *ld_plate_of(const Liandan__Event *e);
 
 /* Adds ManifestClosed with the lines as they stand. CUSTODY-19 */
 void ld_manifest_close(struct ld_custody *c, const Custody__Manifest *m,

@@ -5,6 +5,7 @@
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest.h"
+#include "plugin/custody/road.h"
 #include "plugin/custody/weigh.h"
 
 static enum ld_err found(enum ld_err err)
@@ -200,6 +201,8 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 	m->giver_person = giver_person(c, f, m, t);
 	err = ld_offer_close(c, m);
 	if (err == LD_OK)
+		err = ld_road_begin(c, f, m);
+	if (err == LD_OK)
 		err = leave(c, f, m);
 	if (err == LD_OK) /* it may have been cancelled, or have expired */
 		err = ld_manifest_draw_again(c, f, m);
@@ -241,6 +244,8 @@ static enum ld_err arrive_one(struct ld_custody *c, const struct ld_fact *f,
 	m->arrived_site = a->site;
 	m->flags &= ~(uint32_t)CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE;
 	err = ld_offer_close(c, m);
+	if (err == LD_OK)
+		err = ld_stop_end(c, m, m->arrived_ms);
 	if (err == LD_OK)
 		err = travel_stop(c, m);
 	if (err == LD_OK)
@@ -432,6 +437,8 @@ enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed 
 	m->updated_index = index;
 	m->updated_ms = at_ms;
 	err = load_del(c, m);
+	if (err == LD_OK)
+		err = ld_stop_end(c, m, at_ms);
 	if (err == LD_OK)
 		err = travel_stop(c, m);
 	if (err == LD_OK)

@@ -5,6 +5,7 @@
 
 #include "plugin/custody/hold.h"
 #include "plugin/custody/region_internal.h"
+#include "plugin/custody/road.h"
 #include "proto/digest.h"
 #include "proto/verdict.h"
 
@@ -112,7 +113,18 @@ static bool known_event(struct ld_region *r, const struct pass *p, uint64_t *ind
 /* CUSTODY, Normal: keys expire on the road; what is under way is watched and may arrive. */
 static bool finishes_delivery(const Liandan__Event *e)
 {
-	return (int)e->body_case >= 400 || e->body_case == LIANDAN__EVENT__BODY_ARRIVED;
+	switch ((int)e->body_case) {
+	case LIANDAN__EVENT__BODY_STOP_BEGUN:
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT:
+	case LIANDAN__EVENT__BODY_ARRIVED:
+	case LIANDAN__EVENT__BODY_RECEIVED:
+	case LIANDAN__EVENT__BODY_ACCEPTED:
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+		return true;
+	default:
+		return (int)e->body_case >= 400;
+	}
 }
 
 /* PROTOCOL, Genesis and keys: compromised = refused from here on; superseded = events up to
@@ -300,6 +312,16 @@ static void touch_hold(struct ld_region *r, const char *hold)
 		ld_region_dirty_manifest(r, (ProtobufCBinaryData){.len = sizeof id, .data = id});
 }
 
+/* What a report that names no manifest has flagged. */
+static void touch_load(struct ld_region *r, const Liandan__Event *e)
+{
+	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
+	size_t n = ld_accident_concerns(&r->custody, e, ids, LD_MAX_HELD_PER_MANIFEST);
+
+	for (size_t i = 0; i < n; i++)
+		ld_region_dirty_manifest(r, ids[i]);
+}
+
 static void touch_outputs(struct ld_region *r, const Liandan__Event *e)
 {
 	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
@@ -316,6 +338,9 @@ static void touch_outputs(struct ld_region *r, const Liandan__Event *e)
 		break;
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		ld_region_dirty_vehicle(r, e->received->plate);
+		break;
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+		touch_load(r, e);
 		break;
 	case LIANDAN__EVENT__BODY_HOLD_PLACED:
 		touch_hold(r, e->hold_placed->hold);

@@ -59,11 +59,14 @@ bool ld_check_mass_given(struct ld_case *k)
 
 bool ld_check_code_known(struct ld_case *k)
 {
-	const Liandan__Line *line = k->f->event->waste_generated->line;
+	const Liandan__Event *e = k->f->event;
+	const bool accident = e->body_case == LIANDAN__EVENT__BODY_ACCIDENT_REPORTED;
+	const char *code = accident ? e->accident_reported->code : e->waste_generated->line->code;
+	const Liandan__CodeSystem system =
+	    accident ? ld_code_system_of(code) : e->waste_generated->line->code_system;
 
-	return ld_code_known(line->code_system, line->code) ||
-	       ld_failed(k, LIANDAN__REASON__BAD_WASTE_CODE, line->code, 0, 0, "no such code %s",
-			 line->code);
+	return (accident && code[0] == '\0') || ld_code_known(system, code) ||
+	       ld_failed(k, LIANDAN__REASON__BAD_WASTE_CODE, code, 0, 0, "no such code %s", code);
 }
 
 /* ---- 入库 ---- */

@@ -5,6 +5,7 @@
 
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/road.h"
 #include "plugin/custody/table.h"
 
 #define MANIFESTS_OF_ONE 64
@@ -261,6 +262,8 @@ static bool judge_many(struct ld_case *k, const ProtobufCBinaryData *ids, size_t
 {
 	size_t took = 0;
 
+	if (n == 0 && !signer_fits(k)) /* who says so without holding anything */
+		return ld_wrong_role(k->f, k->j, k->row->who);
 	for (size_t i = 0; i < n; i++) {
 		size_t mark = ld_mark(k->c), violations = k->j->n_violations;
 
@@ -286,7 +289,7 @@ bool ld_table_judge(struct ld_custody *c, const struct ld_fact *f, const struct 
 		    struct ld_judgement *j)
 {
 	ProtobufCBinaryData ids[MANIFESTS_OF_ONE];
-	const size_t n = ld_manifests_of(f->event, ids, MANIFESTS_OF_ONE);
+	const size_t n = ld_accident_concerns(c, f->event, ids, MANIFESTS_OF_ONE);
 	struct ld_case k = {.c = c, .f = f, .j = j, .row = row, .offered_by = ""};
 	const bool delegate = (row->signers & LD_BY_DELEGATE) != 0 &&
 			      f->event->delegation[0] != '\0' && ld_may_be_delegate(f);

@@ -78,7 +78,11 @@ static void must_be_applied(struct mx *x, const struct ld_row *row)
 	assert_int_equal(x->held, row->body);
 	assert_non_null(own);
 	assert_int_equal(own->held_applied->verdict, LIANDAN__VERDICT__ACCEPTED);
-	must_stand(x, row);
+	if (row->to ==
+	    CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED) /* stays where it took */
+		assert_true((row->from & ld_state_bits(mx_manifest(x))) != 0);
+	else
+		must_stand(x, row);
 }
 
 static void judge_of(struct mx *x, const struct scenario *s, const struct ld_row *row)

@@ -1,0 +1,31 @@
+/* What befalls a manifest between its taking and its arrival: declared stops, accidents. CUSTODY-9,
+ * 24. A declaration annotates, it never excuses: nothing here is asked by what looks for gaps,
+ * departures or masses (gap.h, departure.h, weigh.h). */
+#ifndef LD_CUSTODY_ROAD_H
+#define LD_CUSTODY_ROAD_H
+
+#include "plugin/custody/apply.h"
+#include "plugin/custody/judge.h"
+
+enum ld_err ld_stop_begun_apply(struct ld_custody *c, const struct ld_fact *f,
+				const Liandan__StopBegun *b);
+enum ld_err ld_stop_ended_apply(struct ld_custody *c, const struct ld_fact *f,
+				const Liandan__StopEnded *b);
+/* The open stop of this manifest, if any, is over at at_ms. Does not put m. */
+enum ld_err ld_stop_end(struct ld_custody *c, Custody__Manifest *m, int64_t at_ms);
+void ld_stop_follow(struct ld_custody *c, const struct ld_fact *f, const Liandan__StopEnded *b,
+		    struct ld_own_list *own);
+
+/* A vehicle takes the manifest: what was said of the leg before is over. Does not put m. */
+enum ld_err ld_road_begin(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m);
+
+/* The manifests that an event concerns; an accident that names none is of all that its vehicle
+ * carries. */
+size_t ld_accident_concerns(struct ld_custody *c, const Liandan__Event *e, ProtobufCBinaryData *out,
+			    size_t cap);
+enum ld_err ld_accident_apply(struct ld_custody *c, const struct ld_fact *f,
+			      const Liandan__AccidentReported *b);
+void ld_accident_follow(struct ld_custody *c, const struct ld_fact *f,
+			const Liandan__AccidentReported *b, struct ld_own_list *own);
+
+#endif
