@@ -10,8 +10,7 @@
 
 #define EXPLAINED_LEVEL 1 /* CUSTODY: late data explains; kept at level 1 */
 
-/* What it is about beside its subject: the manifest, or the site a vehicle left. */
-static const char *scope_of(const Liandan__AnomalyRaised *a)
+const char *ld_anomaly_scope_of(const Liandan__AnomalyRaised *a)
 {
 	return a->manifest[0] != '\0' ? a->manifest : a->site;
 }
@@ -28,7 +27,7 @@ void ld_anomaly_key(struct ld_tkey *k, Liandan__AnomalyKind kind, Liandan__Reaso
 
 static void key_of(struct ld_tkey *k, const Liandan__AnomalyRaised *a)
 {
-	ld_anomaly_key(k, a->kind, a->reason, a->subject, scope_of(a));
+	ld_anomaly_key(k, a->kind, a->reason, a->subject, ld_anomaly_scope_of(a));
 }
 
 /* An open silence that stands: the next fix looks at it again (Position.provisional). */
@@ -70,6 +69,39 @@ static enum ld_err gap_mark(struct ld_custody *c, const Liandan__AnomalyRaised *
 	return ld_gap_put(c, g);
 }
 
+void ld_anomaly_on_key(struct ld_tkey *k, enum ld_anomaly_scope scope, const char *id)
+{
+	ld_tkey_init(k);
+	ld_tkey_u8(k, (uint8_t)scope);
+	ld_tkey_str(k, id);
+}
+
+static enum ld_err stand(struct ld_custody *c, enum ld_anomaly_scope scope, const char *on,
+			 uint64_t id, bool open)
+{
+	struct ld_tkey k;
+
+	if (on == NULL || on[0] == '\0')
+		return LD_OK;
+	ld_anomaly_on_key(&k, scope, on);
+	ld_tkey_u64(&k, ~id);
+	if (open)
+		return ld_state_put(c->state, LD_T_ANOMALY_ON, k.b, k.len, "", 0);
+	enum ld_err err = ld_state_del(c->state, LD_T_ANOMALY_ON, k.b, k.len);
+
+	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+}
+
+/* Found by what they are about, those that can lift or be lifted. */
+static enum ld_err stand_on(struct ld_custody *c, const Custody__Anomaly *rec, bool open)
+{
+	if (ld_anomaly_row(rec->now->kind, rec->now->reason)->speaks == 0)
+		return LD_OK;
+	enum ld_err err = stand(c, LD_ON_MANIFEST, rec->now->manifest, rec->anomaly, open);
+
+	return err == LD_OK ? stand(c, LD_ON_VEHICLE, rec->plate, rec->anomaly, open) : err;
+}
+
 static enum ld_err raised(struct ld_custody *c, Liandan__AnomalyRaised *a, uint64_t index,
 			  int64_t at_ms)
 {
@@ -82,7 +114,11 @@ static enum ld_err raised(struct ld_custody *c, Liandan__AnomalyRaised *a, uint6
 	rec.now = a;
 	rec.open = true;
 	rec.raised_at_ms = rec.updated_at_ms = at_ms;
-	err = ld_anomaly_put(c, &rec);
+	err = ld_anomaly_concerns(c, &rec);
+	if (err == LD_OK)
+		err = ld_anomaly_put(c, &rec);
+	if (err == LD_OK)
+		err = stand_on(c, &rec, true);
 	if (err != LD_OK)
 		return err;
 	key_of(&k, a);
@@ -166,6 +202,8 @@ static enum ld_err cleared(struct ld_custody *c, const Liandan__AnomalyCleared *
 	err = ld_anomaly_put(c, rec);
 	if (err == LD_OK)
 		err = close_open(c, a, rec->anomaly);
+	if (err == LD_OK)
+		err = stand_on(c, rec, false);
 	if (err == LD_OK)
 		err = vehicle_mark(c, a, false);
 	if (err == LD_OK)

@@ -17,44 +17,6 @@
 #define TEXT_CAP 640
 #define CHINA_S (8 * 3600) /* texts show the users' time; figures stay in UTC milliseconds */
 
-static const struct {
-	const char *en, *zh;
-} sentences[] = {
-    [LIANDAN__ANOMALY_KIND__ANOMALY_KIND_UNSPECIFIED] = {"Anomaly", "异常"},
-    [LIANDAN__ANOMALY_KIND__UNEXPLAINED_GAP] = {"Unexplained time while waste was on board",
-						"载废期间存在不明时段"},
-    [LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE] = {"Left a generator's site without a manifest",
-						       "无联单离场"},
-    [LIANDAN__ANOMALY_KIND__WEIGHT_SHORTFALL] = {"Less weight arrived than was taken", "重量短少"},
-    [LIANDAN__ANOMALY_KIND__OVERDUE] = {"Overdue: not arrived", "逾期未到"},
-    [LIANDAN__ANOMALY_KIND__RULE_VIOLATED] = {"A recorded fact failed a check",
-					      "已记录事实未通过核查"},
-    [LIANDAN__ANOMALY_KIND__SEQUENCE_FORKED] = {"Two different events under one sequence number",
-						"同一序号出现两个不同事件"},
-    [LIANDAN__ANOMALY_KIND__CAUSE_MISSING] = {"The event it depends on never came",
-					      "所依据的前置事件始终未到"},
-    [LIANDAN__ANOMALY_KIND__DEADLINE] = {"A deadline has passed", "已超过期限"},
-    [LIANDAN__ANOMALY_KIND__WEIGHT_GAIN] = {"More weight arrived than was taken", "重量增加"},
-    [LIANDAN__ANOMALY_KIND__SERIAL_GAP] = {"Official numbers were left out", "联单编号断号"},
-};
-
-static size_t kind_index(Liandan__AnomalyKind kind)
-{
-	const size_t at = (size_t)kind;
-
-	return at < sizeof sentences / sizeof sentences[0] && sentences[at].en != NULL ? at : 0;
-}
-
-const char *ld_anomaly_en(Liandan__AnomalyKind kind)
-{
-	return sentences[kind_index(kind)].en;
-}
-
-const char *ld_anomaly_zh(Liandan__AnomalyKind kind)
-{
-	return sentences[kind_index(kind)].zh;
-}
-
 static const Liandan__Figure *figure(const Liandan__AnomalyRaised *a, const char *name)
 {
 	for (size_t i = 0; i < a->n_figures; i++)

@@ -9,11 +9,6 @@
 #define MAX_EVIDENCE 64
 #define INTERVAL_STEP_MS LD_MINUTE_MS /* an interval that grew by less is no news (hysteresis) */
 
-static const char *scope_of(const Liandan__AnomalyRaised *a)
-{
-	return a->manifest[0] != '\0' ? a->manifest : a->site;
-}
-
 enum ld_err ld_anomaly_open(struct ld_custody *c, Liandan__AnomalyKind kind, Liandan__Reason reason,
 			    const char *subject, const char *manifest_hex, Custody__Anomaly **out)
 {
@@ -129,7 +124,15 @@ static bool merge(struct ld_custody *c, Liandan__AnomalyRaised *a,
 static bool same_key(const Liandan__AnomalyRaised *a, const Liandan__AnomalyRaised *b)
 {
 	return a->kind == b->kind && a->reason == b->reason &&
-	       strcmp(a->subject, b->subject) == 0 && strcmp(scope_of(a), scope_of(b)) == 0;
+	       strcmp(a->subject, b->subject) == 0 &&
+	       strcmp(ld_anomaly_scope_of(a), ld_anomaly_scope_of(b)) == 0;
+}
+
+Liandan__AnomalyRaised **ld_anomaly_of_own(Liandan__OwnEvent *o)
+{
+	return o->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED	  ? &o->anomaly_raised
+	       : o->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED ? &o->anomaly_updated->now
+									  : NULL;
 }
 
 /* The same anomaly reported twice in one breath: the list is not applied yet, so it is merged
@@ -137,12 +140,7 @@ static bool same_key(const Liandan__AnomalyRaised *a, const Liandan__AnomalyRais
 static bool merge_listed(struct ld_custody *c, struct ld_own_list *own, Liandan__AnomalyRaised *a)
 {
 	for (size_t i = 0; i < own->n; i++) {
-		Liandan__OwnEvent *o = own->event[i];
-		Liandan__AnomalyRaised **now =
-		    o->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED ? &o->anomaly_raised
-		    : o->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED
-			? &o->anomaly_updated->now
-			: NULL;
+		Liandan__AnomalyRaised **now = ld_anomaly_of_own(own->event[i]);
 
 		if (now == NULL || *now == NULL || !same_key(*now, a))
 			continue;
@@ -155,12 +153,25 @@ static bool merge_listed(struct ld_custody *c, struct ld_own_list *own, Liandan_
 
 void ld_anomaly_report(struct ld_custody *c, struct ld_own_list *own, Liandan__AnomalyRaised *a)
 {
+	if (a == NULL)
+		return;
+	const uint32_t alone = ld_anomaly_row(a->kind, a->reason)->alone;
+
+	if (a->level > alone) /* CUSTODY: above level 2 it takes two channels */
+		a->level = alone;
+	ld_anomaly_lift(c, own, a);
+	ld_anomaly_report_as_is(c, own, a);
+}
+
+void ld_anomaly_report_as_is(struct ld_custody *c, struct ld_own_list *own,
+			     Liandan__AnomalyRaised *a)
+{
 	Custody__Anomaly *open;
 	enum ld_err err;
 
 	if (a == NULL || merge_listed(c, own, a))
 		return;
-	err = ld_anomaly_open(c, a->kind, a->reason, a->subject, scope_of(a), &open);
+	err = ld_anomaly_open(c, a->kind, a->reason, a->subject, ld_anomaly_scope_of(a), &open);
 	if (err == LD_OK && open->now != NULL) {
 		if (!merge(c, a, open->now))
 			return;
@@ -214,43 +225,6 @@ void ld_anomaly_explain(struct ld_custody *c, struct ld_own_list *own, Liandan__
 			explain_one(c, own, open, phase, evidence);
 }
 
-/* PROTOCOL, Verdicts: a fact with a failed check is level 3; what says otherwise stands here. */
-static uint32_t level_of(Liandan__Reason reason)
-{
-	switch ((int)reason) {
-	case LIANDAN__REASON__PRESENCE_UNKNOWN: /* CUSTODY-6 */
-	case LIANDAN__REASON__OFFER_EXPIRED:
-	case LIANDAN__REASON__LATE:
-		return 1;
-	case LIANDAN__REASON__HAZARDS_DIFFER:
-	case LIANDAN__REASON__TICKET_MISSING:
-	case LIANDAN__REASON__SCALE_OUT_OF_DATE:
-		return 2;
-	case LIANDAN__REASON__NOT_LICENSED: /* 5C A1, A2: deterministic */
-	case LIANDAN__REASON__WRONG_PLACE:  /* 5C P9 */
-		return 4;
-	default:
-		return 3;
-	}
-}
-
-static Liandan__FigureUnit unit_of(Liandan__Reason reason)
-{
-	switch ((int)reason) {
-	case LIANDAN__REASON__QUANTITY:
-	case LIANDAN__REASON__MASS_SHORT:
-	case LIANDAN__REASON__STOCK_NEGATIVE:
-		return LIANDAN__FIGURE_UNIT__FIGURE_UNIT_GRAM;
-	case LIANDAN__REASON__LATE:
-	case LIANDAN__REASON__OFFER_EXPIRED:
-	case LIANDAN__REASON__SCALE_OUT_OF_DATE:
-	case LIANDAN__REASON__CLOCK_AHEAD:
-		return LIANDAN__FIGURE_UNIT__FIGURE_UNIT_MILLISECOND;
-	default:
-		return LIANDAN__FIGURE_UNIT__FIGURE_UNIT_COUNT;
-	}
-}
-
 /* What was taken or accepted although it is not what the manifest says: how grave that is says the
  * profile (Guangdong, article 40: it must not be carried nor accepted). */
 static bool mismatch(Liandan__Event__BodyCase body, Liandan__Reason reason)
@@ -275,8 +249,9 @@ static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct 
 	const Liandan__Event *e = f->event;
 	const uint32_t level = mismatch(e->body_case, reason)
 				   ? (uint32_t)c->rules->carry_mismatch_level
-			       : declared_stop(e->body_case) ? 2
-							     : level_of(reason);
+			       : declared_stop(e->body_case)
+				   ? 2
+				   : ld_anomaly_level(LIANDAN__ANOMALY_KIND__RULE_VIOLATED, reason);
 
 	if (reason == LIANDAN__REASON__SCALE_OUT_OF_DATE &&
 	    e->body_case == LIANDAN__EVENT__BODY_WEIGHED)
@@ -307,7 +282,7 @@ void ld_anomaly_of_violations(struct ld_custody *c, const struct ld_fact *f,
 		a->reason = v->reason;
 		a->from_ms = a->to_ms = f->event->occurred_at_ms;
 		ld_anomaly_figure(c, a, v->subject[0] != '\0' ? v->subject : "value", v->value,
-				  v->threshold, unit_of(v->reason));
+				  v->threshold, ld_anomaly_unit(v->reason));
 		ld_anomaly_evidence(c, a, f->index);
 		ld_anomaly_report(c, own, a);
 	}

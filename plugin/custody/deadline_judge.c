@@ -48,41 +48,6 @@ void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
 	ld_state_walk(c->state, LD_T_DEADLINE, NULL, 0, NULL, 0, due_one, &w, NULL);
 }
 
-/* What a clock that ran out is worth. P6: overdue 2, lost 4; the rest are information or for
- * attention. */
-static uint32_t level_of(Liandan__DeadlineClock clock)
-{
-	switch (clock) {
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST:
-		return 4;
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_STOP:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_STORAGE:
-		return 2;
-	default:
-		return 1;
-	}
-}
-
-static Liandan__AnomalyKind kind_of(Liandan__DeadlineClock clock)
-{
-	switch (clock) {
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL:
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST:
-		return LIANDAN__ANOMALY_KIND__OVERDUE;
-	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD:
-		return LIANDAN__ANOMALY_KIND__CAUSE_MISSING;
-	default:
-		return LIANDAN__ANOMALY_KIND__DEADLINE;
-	}
-}
-
 static const char *name_of(Liandan__DeadlineClock clock)
 {
 	const ProtobufCEnumValue *v =
@@ -99,6 +64,8 @@ static const char *name_of(Liandan__DeadlineClock clock)
  * other clocks. */
 static Liandan__AnomalyRaised *of_the_silent(struct ld_custody *c, const Liandan__DeadlineMissed *d)
 {
+	Liandan__AnomalyKind kind;
+	const uint32_t level = ld_anomaly_of_clock(d->clock, &kind);
 	uint8_t id[LD_UUID_BYTES];
 	ProtobufCBinaryData manifest = {.len = sizeof id, .data = id};
 	Custody__Manifest *m;
@@ -106,9 +73,8 @@ static Liandan__AnomalyRaised *of_the_silent(struct ld_custody *c, const Liandan
 	if (ld_hex_decode(d->subject, strlen(d->subject), id, sizeof id) != LD_OK ||
 	    ld_manifest_get(c, manifest, &m) != LD_OK)
 		return NULL;
-	return ld_anomaly_new(c, kind_of(d->clock), level_of(d->clock),
-			      LIANDAN__SUBJECT_KIND__SUBJECT_KIND_PARTY, m->created->generator,
-			      d->subject);
+	return ld_anomaly_new(c, kind, level, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_PARTY,
+			      m->created->generator, d->subject);
 }
 
 void ld_deadline_explain(struct ld_custody *c, const char *manifest_hex,
@@ -133,6 +99,8 @@ void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed 
 {
 	bool manifest = d->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
 	Liandan__AnomalyRaised *a;
+	Liandan__AnomalyKind kind;
+	const uint32_t level = ld_anomaly_of_clock(d->clock, &kind);
 
 	if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD)
 		return; /* CUSTODY-21: it was meant to end */
@@ -143,8 +111,8 @@ void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed 
 	if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION)
 		a = of_the_silent(c, d);
 	else
-		a = ld_anomaly_new(c, kind_of(d->clock), level_of(d->clock), d->subject_kind,
-				   d->subject, manifest ? d->subject : "");
+		a = ld_anomaly_new(c, kind, level, d->subject_kind, d->subject,
+				   manifest ? d->subject : "");
 	if (a == NULL)
 		return;
 	a->phase = LIANDAN__ANOMALY_PHASE__CONFIRMED;

@@ -130,22 +130,17 @@ static bool waits_at_gate(struct ld_custody *c, const struct custody_time *t,
 }
 
 /* DETECTION 1 and 8: a silence by itself is one channel and uncalibrated: level 2. A second,
- * independent one (odometer, load sensor, weight) makes it 3. */
+ * independent one makes it 3: odometer and load sensor here, anomalies of other channels when it is
+ * reported. */
 static uint32_t level_of(struct ld_custody *c, const struct custody_time *t,
 			 const struct ld_gap_view *v, int64_t threshold_ms)
 {
-	Custody__Anomaly *shortfall;
-
 	if (v->closed || v->delta_ms < c->rules->gap_min_ms || v->unexplained_ms < threshold_ms ||
 	    v->possible_ms < c->rules->handling_ms || waits_at_gate(c, t, v))
 		return 0;
 	if (v->parked && v->odometer_m < 0)
 		return 1; /* DETECTION 2: unobserved */
 	if (v->excursion || (v->emptied && !holds(c, t->receiver, &v->to)))
-		return 3;
-	if (ld_anomaly_open(c, LIANDAN__ANOMALY_KIND__WEIGHT_SHORTFALL,
-			    LIANDAN__REASON__REASON_NONE, t->hex, t->hex, &shortfall) == LD_OK &&
-	    shortfall->now != NULL && shortfall->now->level >= 2)
 		return 3;
 	return v->direct ? 1 : 2;
 }

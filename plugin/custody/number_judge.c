@@ -14,7 +14,6 @@
 
 #define PER_PREFECTURE UINT64_C(1000000) /* the serial's six digits */
 #define MAX_BLOCK 999999
-#define LEVEL_OF_GAP 2
 
 /* ---- blocks ---- */
 
@@ -191,8 +190,10 @@ void ld_number_follow_missed(struct ld_custody *c, const Liandan__DeadlineMissed
 	}
 	if (n == 0)
 		return;
-	a = ld_anomaly_new(c, LIANDAN__ANOMALY_KIND__SERIAL_GAP, LEVEL_OF_GAP,
-			   LIANDAN__SUBJECT_KIND__SUBJECT_KIND_SERIES, d->subject, "");
+	a = ld_anomaly_new(
+	    c, LIANDAN__ANOMALY_KIND__SERIAL_GAP,
+	    ld_anomaly_level(LIANDAN__ANOMALY_KIND__SERIAL_GAP, LIANDAN__REASON__REASON_NONE),
+	    LIANDAN__SUBJECT_KIND__SUBJECT_KIND_SERIES, d->subject, "");
 	if (a == NULL)
 		return;
 	a->from_ms = d->due_ms;

@@ -226,45 +226,6 @@ static Liandan__AnomalyRaised *mass_anomaly(struct ld_custody *c, const struct l
 	return a;
 }
 
-/* A silence that stands on the same vehicle is the second channel: it lifts the weight, and is
- * lifted by it. */
-static bool lift_gap(struct ld_custody *c, const struct ld_fact *f, const struct delivery *d,
-		     struct ld_own_list *own)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < d->n; i++) {
-		const char *hex = ld_c_hex(c, d->m[i]->manifest);
-		Custody__Anomaly *gap;
-		Liandan__AnomalyRaised *a;
-
-		if (hex == NULL ||
-		    ld_anomaly_open(c, LIANDAN__ANOMALY_KIND__UNEXPLAINED_GAP,
-				    LIANDAN__REASON__REASON_NONE, d->m[i]->plate, hex,
-				    &gap) != LD_OK ||
-		    gap->now == NULL || gap->now->phase != LIANDAN__ANOMALY_PHASE__CONFIRMED ||
-		    gap->now->level < 2)
-			continue;
-		found = true;
-		a = ld_anomaly_new(c, gap->now->kind, 3, gap->now->subject_kind, gap->now->subject,
-				   hex);
-		if (a == NULL)
-			continue;
-		a->from_ms = gap->now->from_ms;
-		a->to_ms = gap->now->to_ms;
-		a->region = gap->now->region;
-		for (size_t k = 0; k < gap->now->n_figures; k++)
-			ld_anomaly_figure(
-			    c, a, gap->now->figures[k]->name, gap->now->figures[k]->value,
-			    gap->now->figures[k]->threshold, gap->now->figures[k]->unit);
-		ld_anomaly_figure(c, a, "shortfall", d->taken_g - d->found_g, d->tolerance_g,
-				  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_GRAM);
-		ld_anomaly_evidence(c, a, f->index);
-		ld_anomaly_report(c, own, a);
-	}
-	return found;
-}
-
 void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, const Liandan__Accepted *a,
 			 struct ld_own_list *own)
 {
@@ -281,10 +242,8 @@ void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, const Li
 	if (__builtin_sub_overflow(d->taken_g, d->found_g, &delta) || d->taken_g <= 0)
 		return;
 	if (delta > d->tolerance_g) {
-		uint32_t level = shortfall_level(c->rules, d, delta);
+		const uint32_t level = shortfall_level(c->rules, d, delta);
 
-		if (lift_gap(c, f, d, own))
-			level = level < 4 ? level + 1 : 4;
 		ld_anomaly_report(
 		    c, own, mass_anomaly(c, f, d, LIANDAN__ANOMALY_KIND__WEIGHT_SHORTFALL, level));
 	} else if (-delta > d->tolerance_g) {

@@ -159,15 +159,16 @@ static void levels_of_violations(void **state)
 
 	(void)state;
 	rig_open(&r);
-	body.manifest = rig_id(3);
 	e.body_case = LIANDAN__EVENT__BODY_ACCEPTED;
 	e.accepted = &body;
 	e.occurred_at_ms = T0;
 	const struct ld_fact f = {
 	    .event = &e, .event_hash = hash, .signer = &r.key, .recorded_at_ms = T0, .index = 9};
-	const char *hex = ld_c_hex(&r.c, rig_id(3));
-
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		/* one manifest each: side by side some lift each other */
+		const char *hex = ld_c_hex(&r.c, rig_id((uint8_t)(3 + i)));
+
+		body.manifest = rig_id((uint8_t)(3 + i));
 		struct ld_own_list own = {.n = 0};
 		Custody__Anomaly *a;
 
