@@ -54,7 +54,8 @@ enum ld_err ld_apply_body(struct ld_custody *c, const struct ld_fact *f)
 		return ld_track_apply(c, f);
 	err = ld_manifest_apply(c, f);
 	if (err == LD_OK &&
-	    (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN || body == LIANDAN__EVENT__BODY_RECEIVED))
+	    (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN || body == LIANDAN__EVENT__BODY_RECEIVED ||
+	     body == LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED))
 		err = ld_track_apply_manifest(c, f);
 	return err;
 }

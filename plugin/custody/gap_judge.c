@@ -7,6 +7,7 @@
 
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/fence.h"
+#include "plugin/custody/manifest.h"
 #include "plugin/custody/track.h"
 
 #define MAX_LOADS 16
@@ -49,6 +50,15 @@ static void anchor_at(struct ld_anchor *a, int64_t t_ms, const Liandan__SiteRegi
 	}
 }
 
+/* It was put down on the way and is on the same vehicle again. */
+static bool is_there(const struct review *r, const char *hex)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->time[i].hex, hex) == 0)
+			return true;
+	return false;
+}
+
 /* A manifest may hold a thousand items: what is needed of it is copied and its memory given back.
  */
 static void custody_add(struct review *r, ProtobufCBinaryData id)
@@ -68,14 +78,20 @@ static void custody_add(struct review *r, ProtobufCBinaryData id)
 	t->origin = ld_fence_find(r->c, m->created->site);
 	if (m->created->receiver != NULL)
 		t->receiver = ld_fence_find(r->c, m->created->receiver->site);
-	/* a later leg begins where the first vehicle handed over, which no fence tells */
-	anchor_at(&t->from, m->taken_ms, m->leg <= 1 ? t->origin : NULL);
+	/* a later leg begins where the first vehicle handed over, which no fence tells; one that
+	 * goes on after a storage begins there */
+	anchor_at(&t->from, m->taken_ms,
+		  m->storage_ms != 0 && !ld_is_stored(m) ? ld_fence_find(r->c, m->storage_site)
+		  : m->leg <= 1				 ? t->origin
+							 : NULL);
 	if (m->received_ms != 0)
 		anchor_at(&t->to, m->received_ms, t->receiver);
+	else if (ld_is_stored(m)) /* put down on the way */
+		anchor_at(&t->to, m->storage_ms, ld_fence_find(r->c, m->storage_site));
 	strncpy(t->holder, m->holder, LD_MAX_ID_BYTES);
 	r->c->arena->used = used;
 	t->hex = ld_c_hex(r->c, id);
-	if (t->hex == NULL)
+	if (t->hex == NULL || is_there(r, t->hex))
 		return;
 	if (ld_anomaly_open(r->c, LIANDAN__ANOMALY_KIND__UNEXPLAINED_GAP,
 			    LIANDAN__REASON__REASON_NONE, r->plate, t->hex, &t->open) != LD_OK)

@@ -41,8 +41,13 @@ bool ld_offer_is(const Custody__Manifest *m, ProtobufCBinaryData event_hash);
 /* Whose pen: the person of a personal key, else the key itself in hex. Arena memory; "" when it is
  * full. */
 const char *ld_person_of(struct ld_custody *c, const Custody__Key *key);
-/* The cosigner that gives: a generator's key of the generator for leg 1, later a driver's key of
- * the holder. NULL: the giver has not cosigned. */
+/* It stands in a storage on the way. CUSTODY-10 */
+bool ld_is_stored(const Custody__Manifest *m);
+/* Who gives the next leg: the generator before the first one; in a storage on the way the storage's
+ * party, with RECEIVER; else a driver of the holder. */
+uint32_t ld_giver_role(const Custody__Manifest *m);
+const char *ld_giver_party(const Custody__Manifest *m);
+/* The cosigner that gives. NULL: the giver has not cosigned. */
 const Custody__Key *ld_giver_of(const struct ld_fact *f, const Custody__Manifest *m);
 /* When a step happened: occurred_at_ms, but ledger time where that lies before `earliest` or after
  * the entry (a clock that lost its battery must not run out deadlines). */
@@ -103,6 +108,14 @@ enum ld_err ld_manifest_clock(struct ld_custody *c, const Custody__Manifest *m,
 /* The same for a clock of n working days from from_ms. */
 enum ld_err ld_manifest_clock_workdays(struct ld_custody *c, const Custody__Manifest *m,
 				       Liandan__DeadlineClock clock, int64_t from_ms, int64_t n);
+
+/* The manifest is on its vehicle, or off it (LOAD). */
+enum ld_err ld_load_put(struct ld_custody *c, const Custody__Manifest *m);
+enum ld_err ld_load_del(struct ld_custody *c, const Custody__Manifest *m);
+/* The clocks of a leg that begins, and of one that ends. */
+enum ld_err ld_travel_clocks(struct ld_custody *c, const struct ld_fact *f,
+			     const Custody__Manifest *m);
+enum ld_err ld_travel_stop(struct ld_custody *c, const Custody__Manifest *m);
 
 /* Steps of the manifest from the first hand-over on (manifest_move_apply.c). */
 enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,

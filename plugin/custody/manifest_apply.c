@@ -294,6 +294,10 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_stop_begun_apply(c, f, e->stop_begun);
 	case LIANDAN__EVENT__BODY_STOP_ENDED:
 		return ld_stop_ended_apply(c, f, e->stop_ended);
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
+		return ld_storage_entered_apply(c, f, e->temporary_storage_entered);
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT:
+		return ld_storage_left_apply(c, f, e->temporary_storage_left);
 	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
 		return ld_accident_apply(c, f, e->accident_reported);
 	case LIANDAN__EVENT__BODY_ARRIVED:

@@ -24,6 +24,7 @@ static bool may_take_yet(const Custody__Manifest *m, const char *party)
 bool ld_yet_arrive(const struct ld_case *k)
 {
 	return (k->row->waits & ld_state_bits(k->m)) != 0 ||
+	       (ld_is_stored(k->m) && strcmp(k->m->carrier, k->f->signer->party) == 0) ||
 	       may_take_yet(k->m, k->f->signer->party);
 }
 
@@ -65,17 +66,38 @@ static bool intact(const char *id, Liandan__Seal *const *seals, size_t n)
 	return false;
 }
 
+/* What the taker of the load says that is there. */
+struct found {
+	Liandan__Item *const *items;
+	size_t n_items;
+	Liandan__Seal *const *seals;
+	size_t n_seals;
+};
+
+static struct found found_of(const Liandan__Event *e)
+{
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_ARRIVED:
+		return (struct found){NULL, 0, e->arrived->seals, e->arrived->n_seals};
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
+		return (struct found){
+		    e->temporary_storage_entered->items, e->temporary_storage_entered->n_items,
+		    e->temporary_storage_entered->seals, e->temporary_storage_entered->n_seals};
+	default:
+		return (struct found){e->received->items, e->received->n_items, e->received->seals,
+				      e->received->n_seals};
+	}
+}
+
 /* CUSTODY-12. Seals that were found besides are not asked about: a milk run seals again at each
  * stop. A driver need not read them at the gate. */
 bool ld_check_seals_intact(struct ld_case *k)
 {
-	const Liandan__Event *e = k->f->event;
-	const bool receipt = e->body_case == LIANDAN__EVENT__BODY_RECEIVED;
-	Liandan__Seal *const *seals = receipt ? e->received->seals : e->arrived->seals;
-	const size_t n = receipt ? e->received->n_seals : e->arrived->n_seals;
+	const struct found there = found_of(k->f->event);
+	const bool receipt = k->f->event->body_case != LIANDAN__EVENT__BODY_ARRIVED;
 
-	for (size_t i = 0; (receipt || n != 0) && i < k->m->n_seals; i++)
-		if (!intact(k->m->seals[i], seals, n) &&
+	for (size_t i = 0; (receipt || there.n_seals != 0) && i < k->m->n_seals; i++)
+		if (!intact(k->m->seals[i], there.seals, there.n_seals) &&
 		    !ld_failed(k, LIANDAN__REASON__SEAL_DIFFERS, k->m->seals[i], 0, 1,
 			       "seal %s is not intact", k->m->seals[i]))
 			return false;
@@ -99,11 +121,11 @@ bool ld_check_at_the_site(struct ld_case *k)
 
 bool ld_check_pieces_as_sealed(struct ld_case *k)
 {
-	const Liandan__Received *b = k->f->event->received;
+	const struct found there = found_of(k->f->event);
 
-	return b->n_items == 0 ||
-	       ld_items_same(k->c, k->m->items, k->m->n_items, b->items, b->n_items) ||
-	       ld_failed(k, LIANDAN__REASON__COUNT_DIFFERS, "items", (int64_t)b->n_items,
+	return there.n_items == 0 ||
+	       ld_items_same(k->c, k->m->items, k->m->n_items, there.items, there.n_items) ||
+	       ld_failed(k, LIANDAN__REASON__COUNT_DIFFERS, "items", (int64_t)there.n_items,
 			 (int64_t)k->m->n_items, "the pieces are not those that were sealed");
 }
 

@@ -172,6 +172,8 @@ const char *ld_site_of(const Liandan__Event *e)
 		return e->received->site;
 	case LIANDAN__EVENT__BODY_STOP_BEGUN:
 		return e->stop_begun->site;
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
+		return e->temporary_storage_entered->site;
 	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
 		return e->waste_generated->site;
 	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
@@ -208,6 +210,8 @@ const char *ld_plate_of(const Liandan__Event *e)
 		return e->handover_taken->plate;
 	case LIANDAN__EVENT__BODY_STOP_BEGUN:
 		return e->stop_begun->plate;
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT:
+		return e->temporary_storage_left->plate;
 	case LIANDAN__EVENT__BODY_ARRIVED:
 		return e->arrived->plate;
 	case LIANDAN__EVENT__BODY_RECEIVED:

@@ -107,6 +107,12 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 	case LIANDAN__EVENT__BODY_STOP_ENDED:
 		ld_stop_follow(c, f, e->stop_ended, own);
 		break;
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
+		ld_storage_entered_follow(c, f, e->temporary_storage_entered->manifest, own);
+		break;
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT:
+		ld_storage_left_follow(c, f, e->temporary_storage_left->manifest, own);
+		break;
 	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
 		ld_accident_follow(c, f, e->accident_reported, own);
 		break;

@@ -38,6 +38,8 @@ bool ld_party_active(struct ld_custody *c, const char *party, uint32_t role, int
 bool ld_site_usable(struct ld_custody *c, const char *site, const char *party, int64_t at_ms);
 /* In the catalogue; general industrial waste by the form of its code (固体废物分类与代码目录). */
 bool ld_code_known(Liandan__CodeSystem system, const char *code);
+/* The party is one of those that the draft names as carriers of this leg. */
+bool ld_named_for_leg(const Custody__Manifest *m, const char *party, uint32_t leg);
 /* Refuses with WRONG_ROLE, or DELEGATION_MISSING where the event claims a delegation. */
 bool ld_wrong_role(const struct ld_fact *f, struct ld_judgement *j, const char *must);
 /* Same masses of the same things, in any order. */

@@ -90,7 +90,7 @@ static enum ld_err ship(struct ld_custody *c, const Custody__Manifest *m, const 
 	return err;
 }
 
-static enum ld_err load_put(struct ld_custody *c, const Custody__Manifest *m)
+enum ld_err ld_load_put(struct ld_custody *c, const Custody__Manifest *m)
 {
 	struct ld_tkey k;
 
@@ -98,7 +98,7 @@ static enum ld_err load_put(struct ld_custody *c, const Custody__Manifest *m)
 	return ld_state_put(c->state, LD_T_LOAD, k.b, k.len, "", 0);
 }
 
-static enum ld_err load_del(struct ld_custody *c, const Custody__Manifest *m)
+enum ld_err ld_load_del(struct ld_custody *c, const Custody__Manifest *m)
 {
 	struct ld_tkey k;
 
@@ -127,8 +127,8 @@ static int64_t overdue_at(struct ld_custody *c, const struct ld_fact *f, const C
 	return due > heard ? due : heard;
 }
 
-static enum ld_err travel_clocks(struct ld_custody *c, const struct ld_fact *f,
-				 const Custody__Manifest *m)
+enum ld_err ld_travel_clocks(struct ld_custody *c, const struct ld_fact *f,
+			     const Custody__Manifest *m)
 {
 	enum ld_err err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL,
 					    overdue_at(c, f, m));
@@ -140,7 +140,7 @@ static enum ld_err travel_clocks(struct ld_custody *c, const struct ld_fact *f,
 	return err;
 }
 
-static enum ld_err travel_stop(struct ld_custody *c, const Custody__Manifest *m)
+enum ld_err ld_travel_stop(struct ld_custody *c, const Custody__Manifest *m)
 {
 	enum ld_err err =
 	    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL, 0);
@@ -159,7 +159,7 @@ static void set_seals(Custody__Manifest *m, const Liandan__HandoverTaken *t)
 /* Leaves of the state before: stock at the first leg, the vehicle before at the later ones. */
 static enum ld_err leave(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
 {
-	const struct ld_container_step pass = {.party = f->signer->party};
+	const struct ld_container_step pass = {.party = f->signer->party, .site = ""};
 	enum ld_err err;
 
 	if (m->leg == 0) {
@@ -169,7 +169,7 @@ static enum ld_err leave(struct ld_custody *c, const struct ld_fact *f, Custody_
 		/* a cancelled or expired manifest that was taken all the same is open again */
 		return err == LD_OK && !sealed ? ld_manifest_count(c, m, 0, 1) : err;
 	}
-	err = load_del(c, m);
+	err = ld_load_del(c, m);
 	return err == LD_OK ? ld_manifest_move_all(c, m, &pass, f->index) : err;
 }
 
@@ -222,9 +222,9 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 	    ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
 	if (m->taken_g == 0)
 		weigh_load(c, m);
-	err = load_put(c, m);
+	err = ld_load_put(c, m);
 	if (err == LD_OK)
-		err = travel_clocks(c, f, m);
+		err = ld_travel_clocks(c, f, m);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
@@ -247,7 +247,7 @@ static enum ld_err arrive_one(struct ld_custody *c, const struct ld_fact *f,
 	if (err == LD_OK)
 		err = ld_stop_end(c, m, m->arrived_ms);
 	if (err == LD_OK)
-		err = travel_stop(c, m);
+		err = ld_travel_stop(c, m);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT,
 					m->arrived_ms + c->rules->receipt_ms);
@@ -283,9 +283,9 @@ static enum ld_err unload(struct ld_custody *c, const struct ld_fact *f, Custody
 	m->holder_person = (char *)(uintptr_t)ld_person_of(c, f->signer);
 	m->flags &=
 	    ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
-	err = load_del(c, m);
+	err = ld_load_del(c, m);
 	if (err == LD_OK)
-		err = travel_stop(c, m);
+		err = ld_travel_stop(c, m);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);
 	return err == LD_OK ? ld_manifest_move_all(c, m, &step, f->index) : err;
@@ -384,7 +384,7 @@ static enum ld_err back_on_truck(struct ld_custody *c, const struct ld_fact *f,
 	m->holder = m->carrier;
 	err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);
 	if (err == LD_OK)
-		err = load_put(c, m);
+		err = ld_load_put(c, m);
 	return err == LD_OK ? ld_manifest_move_all(c, m, &step, f->index) : err;
 }
 
@@ -436,11 +436,13 @@ enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed 
 	m->lines = b->lines;
 	m->updated_index = index;
 	m->updated_ms = at_ms;
-	err = load_del(c, m);
+	err = ld_load_del(c, m);
 	if (err == LD_OK)
 		err = ld_stop_end(c, m, at_ms);
 	if (err == LD_OK)
-		err = travel_stop(c, m);
+		err = ld_storage_end(c, m);
+	if (err == LD_OK)
+		err = ld_travel_stop(c, m);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);
 	if (err == LD_OK)

@@ -122,12 +122,29 @@ const char *ld_person_of(struct ld_custody *c, const Custody__Key *key)
 	return hex != NULL ? hex : "";
 }
 
+bool ld_is_stored(const Custody__Manifest *m)
+{
+	return (m->flags & CUSTODY__MANIFEST_FLAG__FLAG_IN_STORAGE) != 0;
+}
+
+uint32_t ld_giver_role(const Custody__Manifest *m)
+{
+	if (m->leg == 0)
+		return LIANDAN__ROLE__ROLE_GENERATOR;
+	if (ld_is_stored(m))
+		return LIANDAN__ROLE__ROLE_RECEIVER;
+	return LIANDAN__ROLE__ROLE_DRIVER | LIANDAN__ROLE__ROLE_CARRIER;
+}
+
+const char *ld_giver_party(const Custody__Manifest *m)
+{
+	return m->leg == 0 ? m->created->generator : m->holder;
+}
+
 const Custody__Key *ld_giver_of(const struct ld_fact *f, const Custody__Manifest *m)
 {
-	bool first = m->leg == 0;
-	const char *party = first ? m->created->generator : m->holder;
-	uint32_t roles = first ? LIANDAN__ROLE__ROLE_GENERATOR
-			       : (LIANDAN__ROLE__ROLE_DRIVER | LIANDAN__ROLE__ROLE_CARRIER);
+	const char *party = ld_giver_party(m);
+	const uint32_t roles = ld_giver_role(m);
 
 	for (size_t i = 0; i < f->n_cosigners; i++)
 		if ((f->cosigners[i]->roles & roles) != 0 &&

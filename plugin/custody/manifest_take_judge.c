@@ -12,13 +12,24 @@ static const Liandan__HandoverTaken *taking_of(const struct ld_case *k)
 	return k->f->event->handover_taken;
 }
 
-static bool named_for_leg(const Custody__Manifest *m, const char *party, uint32_t leg)
+bool ld_named_for_leg(const Custody__Manifest *m, const char *party, uint32_t leg)
 {
 	for (size_t i = 0; i < m->created->n_carriers; i++)
 		if (m->created->carriers[i]->order == leg &&
 		    strcmp(m->created->carriers[i]->party, party) == 0)
 			return true;
 	return false;
+}
+
+/* A leg that goes on after a storage was judged at its taking: what has ended since lets the
+ * delivery finish. */
+static int64_t judged_at(const struct ld_case *k)
+{
+	const bool goes_on =
+	    k->f->event->body_case == LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT &&
+	    strcmp(k->m->carrier, k->f->signer->party) == 0;
+
+	return goes_on ? k->m->taken_ms : k->f->event->occurred_at_ms;
 }
 
 bool ld_check_whole_load(struct ld_case *k)
@@ -76,7 +87,7 @@ bool ld_check_taker(struct ld_case *k)
 	const char *party = k->f->signer->party;
 
 	if (k->offer != NULL ? strcmp(k->offer->to_party, party) == 0
-			     : k->giver != NULL || named_for_leg(k->m, party, taking_of(k)->leg))
+			     : k->giver != NULL || ld_named_for_leg(k->m, party, taking_of(k)->leg))
 		return true;
 	return ld_wrong_role(k->f, k->j, "a driver of the party it was offered to");
 }
@@ -113,7 +124,7 @@ bool ld_check_carrier_named(struct ld_case *k)
 	const char *party = k->f->signer->party;
 	const uint32_t leg = taking_of(k)->leg;
 
-	return named_for_leg(k->m, party, leg) ||
+	return ld_named_for_leg(k->m, party, leg) ||
 	       ld_failed(k, LIANDAN__REASON__CARRIER_NOT_NAMED, party, leg, 0,
 			 "%s is not named for leg %" PRIu32, party, leg);
 }
@@ -147,7 +158,7 @@ bool ld_check_not_ended(struct ld_case *k)
 static bool vehicle_fits(struct ld_case *k, const char *plate, bool trailer)
 {
 	size_t mark = ld_mark(k->c);
-	int64_t at = k->f->event->occurred_at_ms, to = 0;
+	int64_t at = judged_at(k), to = 0;
 	Custody__Vehicle *v;
 	bool known = ld_vehicle_get(k->c, plate, &v) == LD_OK;
 	bool own = false, in_date = false;
@@ -168,7 +179,7 @@ static bool vehicle_fits(struct ld_case *k, const char *plate, bool trailer)
 /* The vehicle is fixed here. */
 bool ld_check_vehicle(struct ld_case *k)
 {
-	return vehicle_fits(k, taking_of(k)->plate, false);
+	return vehicle_fits(k, ld_plate_of(k->f->event), false);
 }
 
 bool ld_check_trailer(struct ld_case *k)
@@ -176,12 +187,19 @@ bool ld_check_trailer(struct ld_case *k)
 	return taking_of(k)->trailer[0] == '\0' || vehicle_fits(k, taking_of(k)->trailer, true);
 }
 
+static const char *driver_of(const Liandan__Event *e)
+{
+	return e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN
+		   ? e->handover_taken->driver
+		   : e->temporary_storage_left->driver;
+}
+
 /* A driver that the event does not name is the person whose key signs. */
 bool ld_check_driver(struct ld_case *k)
 {
-	const Liandan__HandoverTaken *b = taking_of(k);
-	const char *id = b->driver[0] != '\0' ? b->driver : k->f->signer->subject_id;
-	int64_t at = k->f->event->occurred_at_ms;
+	const char *named = driver_of(k->f->event);
+	const char *id = named[0] != '\0' ? named : k->f->signer->subject_id;
+	int64_t at = judged_at(k);
 	Custody__Person *p;
 
 	if (id[0] == '\0' || ld_person_get(k->c, id, &p) != LD_OK)
@@ -205,7 +223,7 @@ bool ld_check_carrier_licensed(struct ld_case *k)
 						     .kinds = LD_LICENCE_CARRY,
 						     .code = line->code,
 						     .mode = "",
-						     .at_ms = k->f->event->occurred_at_ms,
+						     .at_ms = judged_at(k),
 						     .sealed_ms = k->m->sealed_ms};
 
 		if (line->code_system != LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_GENERAL &&
@@ -217,22 +235,31 @@ bool ld_check_carrier_licensed(struct ld_case *k)
 	return true;
 }
 
-/* Presence at the origin, from tracks. Later legs change hands wherever they do. */
+/* Where the taking must have been: at the origin, or at the storage that it comes out of. Elsewhere
+ * on the way it changes hands wherever it does: NULL. */
+static const char *taken_from(const struct ld_case *k)
+{
+	if (ld_is_stored(k->m))
+		return k->m->storage_site;
+	return k->m->leg == 0 ? k->m->created->site : NULL;
+}
+
+/* Presence, from tracks. */
 bool ld_check_presence(struct ld_case *k)
 {
-	const Liandan__HandoverTaken *b = taking_of(k);
+	const char *plate = ld_plate_of(k->f->event), *site = taken_from(k);
 	const int64_t within = k->c->rules->presence_ms;
 	enum ld_presence where;
 
-	if (b->leg != 1)
+	if (site == NULL)
 		return true;
-	where = ld_presence(k->c, b->plate, k->m->created->site, k->f->event->occurred_at_ms);
+	where = ld_presence(k->c, plate, site, k->f->event->occurred_at_ms);
 	if (where == LD_ABSENT)
-		return ld_failed(k, LIANDAN__REASON__ABSENT_AT_ORIGIN, b->plate, 0, within,
-				 "%s was not at the origin", b->plate);
+		return ld_failed(k, LIANDAN__REASON__ABSENT_AT_ORIGIN, plate, 0, within,
+				 "%s was not at %s", plate, site);
 	return where != LD_PRESENCE_UNKNOWN ||
-	       ld_failed(k, LIANDAN__REASON__PRESENCE_UNKNOWN, b->plate, 0, within,
-			 "no track says where %s was", b->plate);
+	       ld_failed(k, LIANDAN__REASON__PRESENCE_UNKNOWN, plate, 0, within,
+			 "no track says where %s was", plate);
 }
 
 static bool container_left(struct ld_case *k, const char *id)

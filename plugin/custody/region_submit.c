@@ -336,6 +336,9 @@ static void touch_outputs(struct ld_region *r, const Liandan__Event *e)
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
 		ld_region_dirty_vehicle(r, e->handover_taken->plate);
 		break;
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT:
+		ld_region_dirty_vehicle(r, e->temporary_storage_left->plate);
+		break;
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		ld_region_dirty_vehicle(r, e->received->plate);
 		break;

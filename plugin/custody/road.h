@@ -1,6 +1,6 @@
-/* What befalls a manifest between its taking and its arrival: declared stops, accidents. CUSTODY-9,
- * 24. A declaration annotates, it never excuses: nothing here is asked by what looks for gaps,
- * departures or masses (gap.h, departure.h, weigh.h). */
+/* What befalls a manifest between its taking and its arrival: declared stops, storage on the
+ * way, accidents. CUSTODY-9, 10, 24. A declaration annotates, it never excuses: nothing here is
+ * asked by what looks for gaps, departures or masses (gap.h, departure.h, weigh.h). */
 #ifndef LD_CUSTODY_ROAD_H
 #define LD_CUSTODY_ROAD_H
 
@@ -15,6 +15,17 @@ enum ld_err ld_stop_ended_apply(struct ld_custody *c, const struct ld_fact *f,
 enum ld_err ld_stop_end(struct ld_custody *c, Custody__Manifest *m, int64_t at_ms);
 void ld_stop_follow(struct ld_custody *c, const struct ld_fact *f, const Liandan__StopEnded *b,
 		    struct ld_own_list *own);
+
+enum ld_err ld_storage_entered_apply(struct ld_custody *c, const struct ld_fact *f,
+				     const Liandan__TemporaryStorageEntered *b);
+enum ld_err ld_storage_left_apply(struct ld_custody *c, const struct ld_fact *f,
+				  const Liandan__TemporaryStorageLeft *b);
+/* It is in no storage on the way any more. Does not put m. */
+enum ld_err ld_storage_end(struct ld_custody *c, Custody__Manifest *m);
+void ld_storage_entered_follow(struct ld_custody *c, const struct ld_fact *f,
+			       ProtobufCBinaryData manifest, struct ld_own_list *own);
+void ld_storage_left_follow(struct ld_custody *c, const struct ld_fact *f,
+			    ProtobufCBinaryData manifest, struct ld_own_list *own);
 
 /* A vehicle takes the manifest: what was said of the leg before is over. Does not put m. */
 enum ld_err ld_road_begin(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m);

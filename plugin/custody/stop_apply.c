@@ -94,5 +94,7 @@ enum ld_err ld_road_begin(struct ld_custody *c, const struct ld_fact *f, Custody
 
 	m->stopped_ms = 0;
 	m->accident_ms = 0;
-	return err;
+	m->storage_ms = 0;
+	m->storage_site = (char *)protobuf_c_empty_string;
+	return err == LD_OK ? ld_storage_end(c, m) : err;
 }

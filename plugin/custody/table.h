@@ -20,7 +20,10 @@
 
 /* States as bits. */
 #define LD_IN(state) (1u << CUSTODY__MANIFEST_STATE__##state)
-#define LD_IN_NONE (1u << 0) /* the manifest is not here */
+#define LD_IN_NONE (1u << 0)	  /* the manifest is not here */
+#define LD_IN_UNSTORED (1u << 27) /* IN_TRANSIT, not yet in a storage on this leg */
+#define LD_IN_ROAD (1u << 28)	  /* IN_TRANSIT on a vehicle */
+#define LD_IN_STORED (1u << 29)	  /* IN_TRANSIT in a storage on the way */
 #define LD_IN_ENDED                                                                                \
 	(1u << 30) /* CANCELLED or EXPIRED after it was sealed: a taking may still come */
 #define LD_IN_ASTRAY (1u << 31) /* ARRIVED at another place than the receiver's */
@@ -44,6 +47,7 @@ enum ld_by {
 	LD_BY_REGULATOR = 1 << 10,
 	LD_BY_PARTY =
 	    1 << 11, /* generator, carrier of a leg taken or named, receiver: its own role */
+	LD_BY_STORAGE = 1 << 12, /* any key with RECEIVER; whose site, a check asks */
 };
 
 struct ld_case;
@@ -112,7 +116,8 @@ extern const size_t ld_table_rows;
 const struct ld_row *ld_row_of(Liandan__Event__BodyCase body);
 bool ld_yet_offer(const struct ld_case *k);
 bool ld_yet_arrive(const struct ld_case *k);
-/* State of the manifest as bits (several: LD_IN_ENDED and LD_IN_ASTRAY stand beside the state). */
+/* State of the manifest as bits (several: those without a state of their own stand beside the
+ * state). */
 uint32_t ld_state_bits(const Custody__Manifest *m);
 /* The interpreter. */
 bool ld_table_judge(struct ld_custody *c, const struct ld_fact *f, const struct ld_row *row,

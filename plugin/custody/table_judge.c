@@ -20,6 +20,12 @@ uint32_t ld_state_bits(const Custody__Manifest *m)
 		bits |= LD_IN_ENDED;
 	if (m->state == CUSTODY__MANIFEST_STATE__ARRIVED && ld_may_arrive(m))
 		bits |= LD_IN_ASTRAY;
+	if (m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT) {
+		if (ld_is_stored(m))
+			bits |= LD_IN_STORED;
+		else
+			bits |= LD_IN_ROAD | (m->storage_ms == 0 ? LD_IN_UNSTORED : 0);
+	}
 	return bits;
 }
 
@@ -46,7 +52,7 @@ static uint32_t roles_of(uint32_t by)
 
 	if (by & (LD_BY_GENERATOR | LD_BY_GIVER | LD_BY_HOLDER | LD_BY_RECEIVER | LD_BY_PARTY))
 		roles |= LIANDAN__ROLE__ROLE_GENERATOR;
-	if (by & (LD_BY_HOLDER | LD_BY_RECEIVER | LD_BY_PARTY))
+	if (by & (LD_BY_HOLDER | LD_BY_RECEIVER | LD_BY_PARTY | LD_BY_GIVER | LD_BY_STORAGE))
 		roles |= LIANDAN__ROLE__ROLE_RECEIVER;
 	if (by & (LD_BY_GIVER | LD_BY_DRIVER | LD_BY_CARRIER | LD_BY_PARTY))
 		roles |= LD_ROLES_DRIVER;
@@ -70,9 +76,7 @@ static const char *generator_of(const struct ld_case *k)
 
 static bool is_giver(const struct ld_fact *f, const Custody__Manifest *m)
 {
-	if (m->leg == 0)
-		return ld_signer_is(f, LIANDAN__ROLE__ROLE_GENERATOR, m->created->generator);
-	return ld_signer_is(f, LD_ROLES_DRIVER, m->holder);
+	return ld_signer_is(f, ld_giver_role(m), ld_giver_party(m));
 }
 
 static bool is_party(const struct ld_fact *f, const Custody__Manifest *m)
@@ -150,6 +154,9 @@ static bool is_delegate(struct ld_case *k)
 	return ld_delegation_covers(k->c, k->f, &act, k->j);
 }
 
+#define BY_ROLE_ALONE                                                                              \
+	(LD_BY_HOLDER | LD_BY_STORAGE | LD_BY_SCALE | LD_BY_LABORATORY | LD_BY_AUTHORITY |         \
+	 LD_BY_REGULATOR)
 static bool signer_fits(struct ld_case *k)
 {
 	const uint32_t by = k->row->signers;
@@ -164,10 +171,7 @@ static bool signer_fits(struct ld_case *k)
 		return true;
 	if ((by & LD_BY_DRIVER) && (f->signer->roles & LD_ROLES_DRIVER) != 0)
 		return true;
-	if ((by &
-	     (LD_BY_HOLDER | LD_BY_SCALE | LD_BY_LABORATORY | LD_BY_AUTHORITY | LD_BY_REGULATOR)) &&
-	    (f->signer->roles & roles_of(by & (LD_BY_HOLDER | LD_BY_SCALE | LD_BY_LABORATORY |
-					       LD_BY_AUTHORITY | LD_BY_REGULATOR))) != 0)
+	if ((by & BY_ROLE_ALONE) && (f->signer->roles & roles_of(by & BY_ROLE_ALONE)) != 0)
 		return true;
 	if (m == NULL)
 		return (by & LD_BY_DELEGATE) && is_delegate(k);

@@ -399,24 +399,34 @@ static enum ld_err remember_delivered(struct ld_custody *c, const char *plate,
 	return ld_position_put(c, p);
 }
 
+static ProtobufCBinaryData moved_by(const Liandan__Event *e)
+{
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		return e->handover_taken->manifest;
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
+		return e->temporary_storage_entered->manifest;
+	case LIANDAN__EVENT__BODY_RECEIVED:
+		return e->received->manifest;
+	default:
+		return (ProtobufCBinaryData){0, NULL};
+	}
+}
+
 enum ld_err ld_track_apply_manifest(struct ld_custody *c, const struct ld_fact *f)
 {
 	Custody__Manifest *m;
 	const Liandan__Event *e = f->event;
-	const bool taken = e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN;
-
-	if (!taken && e->body_case != LIANDAN__EVENT__BODY_RECEIVED)
-		return LD_OK;
-	enum ld_err err =
-	    ld_manifest_get(c, taken ? e->handover_taken->manifest : e->received->manifest, &m);
+	const bool receipt = e->body_case == LIANDAN__EVENT__BODY_RECEIVED;
+	enum ld_err err = ld_manifest_get(c, moved_by(e), &m);
 
 	if (err != LD_OK || m->created == NULL)
 		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
-	if (taken)
+	if (e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN)
 		return ld_departure_apply_done(c, e->handover_taken->plate, m->created->site);
-	const char *plate = m->plate[0] != '\0' ? m->plate : e->received->plate;
+	const char *plate = receipt && m->plate[0] == '\0' ? e->received->plate : m->plate;
 
 	/* what it has just unloaded there it did not pick up there */
-	err = ld_departure_apply_done(c, plate, e->received->site);
+	err = ld_departure_apply_done(c, plate, receipt ? e->received->site : m->storage_site);
 	return err == LD_OK ? remember_delivered(c, plate, m->manifest) : err;
 }

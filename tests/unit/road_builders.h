@@ -71,6 +71,69 @@ static inline void mx_to_stopped(struct mx *x)
 	mx_clean(x, mx_begin_stop(x, CAR1, mx_stop(x, "V1")));
 }
 
+/* A store on the way, of STO; the key NOBODY becomes its clerk's. */
+static inline void mx_storage_world(struct mx *x)
+{
+	Custody__Key k = CUSTODY__KEY__INIT;
+
+	mx_party(x, "STO", LIANDAN__ROLE__ROLE_RECEIVER, 0);
+	mx_site(x, "S-STO", "STO", LIANDAN__SITE_KIND__SITE_KIND_STORAGE, 226000000, 1141000000);
+	mx_licence(x, "L-STO", "STO", LIANDAN__LICENCE_KIND__LICENCE_KIND_STORE, "*", "", 0);
+	k.key_id = mx_bytes(x->keys[NOBODY], sizeof x->keys[NOBODY]);
+	k.party = MX_S("STO");
+	k.device = MX_S("dev");
+	k.subject = LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON;
+	k.subject_id = MX_S("p-sto");
+	k.roles = LIANDAN__ROLE__ROLE_RECEIVER;
+	assert_int_equal(ld_key_rec_put(&x->c, &k), LD_OK);
+}
+#define STO NOBODY /* its key, once mx_storage_world has been called */
+
+static inline Liandan__TemporaryStorageEntered *mx_entered(struct mx *x)
+{
+	Liandan__TemporaryStorageEntered *b =
+	    MX_NEW(x, Liandan__TemporaryStorageEntered, LIANDAN__TEMPORARY_STORAGE_ENTERED__INIT);
+
+	b->manifest = mx_id(x);
+	b->site = MX_S("S-STO");
+	return b;
+}
+
+static inline Liandan__Reason mx_enter(struct mx *x, enum mx_who who, enum mx_who giver,
+				       Liandan__TemporaryStorageEntered *b)
+{
+	MX_EVENT(e, TEMPORARY_STORAGE_ENTERED, b);
+	return mx_put_co(x, who, giver, &e);
+}
+
+static inline Liandan__TemporaryStorageLeft *mx_left(struct mx *x, const char *plate)
+{
+	Liandan__TemporaryStorageLeft *b =
+	    MX_NEW(x, Liandan__TemporaryStorageLeft, LIANDAN__TEMPORARY_STORAGE_LEFT__INIT);
+
+	b->manifest = mx_id(x);
+	b->plate = MX_S(plate);
+	return b;
+}
+
+static inline Liandan__Reason mx_leave(struct mx *x, enum mx_who who,
+				       Liandan__TemporaryStorageLeft *b)
+{
+	MX_EVENT(e, TEMPORARY_STORAGE_LEFT, b);
+	return mx_put(x, who, &e);
+}
+
+/* On the way and put down an hour after the taking; V1 stands there. */
+static inline void mx_to_stored(struct mx *x)
+{
+	mx_storage_world(x);
+	mx_to_taken(x);
+	x->now += LD_HOUR_MS;
+	mx_clean(x, mx_enter(x, STO, CAR1, mx_entered(x)));
+	mx_was_at(x, "V1", "S-STO");
+	mx_was_at(x, "V2", "S-STO");
+}
+
 /* The anomaly that this event raised or updated, of that kind; NULL: none. */
 static inline const Liandan__AnomalyRaised *mx_raised(struct mx *x, Liandan__AnomalyKind kind)
 {

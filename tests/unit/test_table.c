@@ -79,8 +79,8 @@ static void must_be_applied(struct mx *x, const struct ld_row *row)
 	assert_non_null(own);
 	assert_int_equal(own->held_applied->verdict, LIANDAN__VERDICT__ACCEPTED);
 	if (row->to ==
-	    CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED) /* stays where it took */
-		assert_true((row->from & ld_state_bits(mx_manifest(x))) != 0);
+	    CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED) /* past what it waited in */
+		assert_true((row->waits & ld_state_bits(mx_manifest(x))) == 0);
 	else
 		must_stand(x, row);
 }
@@ -192,9 +192,10 @@ static void need_each(const struct ld_row *row, enum scenario_kind kind,
 /* Roles that any party's key may use: whose it is, a check asks. */
 static bool by_role_alone(const struct ld_row *row)
 {
-	return row->stock || (row->signers & ~(uint32_t)(LD_BY_DRIVER | LD_BY_HOLDER | LD_BY_SCALE |
-							 LD_BY_LABORATORY | LD_BY_AUTHORITY |
-							 LD_BY_REGULATOR)) == 0;
+	return row->stock ||
+	       (row->signers &
+		~(uint32_t)(LD_BY_DRIVER | LD_BY_HOLDER | LD_BY_STORAGE | LD_BY_SCALE |
+			    LD_BY_LABORATORY | LD_BY_AUTHORITY | LD_BY_REGULATOR)) == 0;
 }
 
 static void need_row(const struct ld_row *row)
@@ -402,7 +403,7 @@ static size_t say_names(struct text *t, uint32_t bits, bool without)
 {
 	size_t n = 0;
 
-	for (unsigned state = 1; state < 30; state++)
+	for (unsigned state = 1; state < 27; state++)
 		if (state_name(state) != NULL && ((bits >> state & 1) != 0) != without)
 			say(t, "%s%s", n++ == 0 ? "" : ", ", state_name(state));
 	return n;
@@ -419,9 +420,19 @@ static void say_states(struct text *t, uint32_t bits)
 	} else if (n > n_missing) {
 		say(t, "any%s%s", n_missing != 0 ? " but " : "", but.s);
 	} else {
+		const char *comma = n != 0 ? ", " : "";
+
 		say(t, "%s", named.s);
+		if ((bits & LD_IN(IN_TRANSIT)) == 0) {
+			if (bits & LD_IN_STORED)
+				say(t, "IN_TRANSIT in storage");
+			if (bits & LD_IN_ROAD)
+				say(t, "IN_TRANSIT on a vehicle");
+			if (bits & LD_IN_UNSTORED)
+				say(t, "%sIN_TRANSIT, never stored on this leg", comma);
+		}
 		if (bits & LD_IN_ENDED)
-			say(t, "%sCANCELLED or EXPIRED after the seal", n != 0 ? ", " : "");
+			say(t, "%sCANCELLED or EXPIRED after the seal", comma);
 		if (bits & LD_IN_ASTRAY)
 			say(t, ", ARRIVED elsewhere");
 	}
