@@ -50,6 +50,7 @@ struct ld_broker {
 	struct ld_penalties *penalties;
 	struct ld_changed *manifests; /* names: 16-byte ids */
 	struct ld_changed *vehicles;  /* names: plates */
+	struct ld_changed *ratings;   /* names: parties */
 	struct ld_changed
 	    *marked; /* client ids whose connection is to be looked at, from the tick */
 	struct ld_clearing *clearing; /* closed manifests whose retained state goes in a while */

@@ -244,6 +244,39 @@ static void on_vehicle(void *ctx, const char *plate)
 	ld_changed_mark(b->vehicles, plate, strlen(plate), publish_vehicle, b);
 }
 
+static void publish_rating(void *ctx, const void *name, size_t len)
+{
+	struct ld_broker *b = ctx;
+	char topic[LD_MAX_TOPIC_BYTES], party[LD_MAX_ID_BYTES + 1];
+
+	if (len > LD_MAX_ID_BYTES)
+		return;
+	memcpy(party, name, len);
+	party[len] = 0;
+	if (ld_topic_make(&b->root, topic, sizeof topic, "rating/%s", party))
+		ld_publish_json(b,
+				&(struct ld_publication){.topic = topic, .qos = 1, .retain = true},
+				ld_region_rating_json(b->region, party));
+}
+
+static void on_rating(void *ctx, const char *party)
+{
+	struct ld_broker *b = ctx;
+
+	ld_changed_mark(b->ratings, party, strlen(party), publish_rating, b);
+}
+
+static void on_precision(void *ctx)
+{
+	struct ld_broker *b = ctx;
+	char topic[LD_MAX_TOPIC_BYTES];
+
+	if (ld_topic_make(&b->root, topic, sizeof topic, "precision"))
+		ld_publish_json(b,
+				&(struct ld_publication){.topic = topic, .qos = 1, .retain = true},
+				ld_region_precision_json(b->region));
+}
+
 static void rfc3339(int64_t ms, char *out, size_t cap)
 {
 	time_t s = (time_t)(ms / 1000);
@@ -338,6 +371,8 @@ struct ld_sink ld_outbox_sink(struct ld_broker *b)
 	    .manifest = on_manifest,
 	    .vehicle = on_vehicle,
 	    .anomaly = on_anomaly,
+	    .rating = on_rating,
+	    .precision = on_precision,
 	    .revoked = on_revoked,
 	    .refused = on_refused,
 	    .notice = on_notice,
@@ -348,6 +383,7 @@ void ld_outbox_flush(struct ld_broker *b)
 {
 	ld_changed_flush(b->manifests, b->now_ms, publish_manifest, b);
 	ld_changed_flush(b->vehicles, b->now_ms, publish_vehicle, b);
+	ld_changed_flush(b->ratings, b->now_ms, publish_rating, b);
 	clear_due(b, ld_region_now(b->region));
 }
 

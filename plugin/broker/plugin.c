@@ -7,7 +7,7 @@
  *              message itself goes no further (message_cb.c). In the ledger: SUCCESS; outside:
  *              0x87; disk: closed
  *   out        what was committed, published by the plugin: o/, r/, manifest/, vehicle/,
- *              anomaly/, open/, checkpoint, refused/ (outbox.c)
+ *              anomaly/, open/, rating/, precision, checkpoint, refused/ (outbox.c)
  *   read       each delivery is asked for: a company its own, a regulator its region
  *              (custody/access)
  *   tick       group commit, deadlines, states that are due, keys that expired, counters
@@ -179,6 +179,7 @@ static void destroy(struct ld_broker *b)
 	ld_penalties_free(b->penalties);
 	ld_changed_free(b->manifests);
 	ld_changed_free(b->vehicles);
+	ld_changed_free(b->ratings);
 	ld_changed_free(b->marked);
 	ld_clearing_free(b->clearing);
 	ld_metrics_free(b->metrics);
@@ -193,11 +194,12 @@ static bool allocate(struct ld_broker *b)
 	b->penalties = ld_penalties_new();
 	b->manifests = ld_changed_new();
 	b->vehicles = ld_changed_new();
+	b->ratings = ld_changed_new();
 	b->marked = ld_changed_new();
 	b->clearing = ld_clearing_new();
 	b->metrics = ld_metrics_new();
-	return b->sessions && b->penalties && b->manifests && b->vehicles && b->marked &&
-	       b->clearing && b->metrics && ld_gate_init() == LD_OK;
+	return b->sessions && b->penalties && b->manifests && b->vehicles && b->ratings &&
+	       b->marked && b->clearing && b->metrics && ld_gate_init() == LD_OK;
 }
 
 static bool open_region(struct ld_broker *b, char *why, size_t cap)

@@ -248,6 +248,7 @@ static const struct branch branches[] = {
     {"anomaly", 3, false, REGULATORS}, /* anomaly/<level>/<kind>/<subject> */
     {"open", 1, false, REGULATORS},    /* open/<anomaly id> */
     {"rating", 1, false, PARTY},       /* rating/<party> */
+    {"precision", 0, false, REGULATORS},
     {"checkpoint", 0, false, EVERYBODY},
     {"query", 1, false, NOBODY}, /* query/<verb> */
 };

@@ -50,6 +50,12 @@ Liandan__FigureUnit ld_anomaly_unit(Liandan__Reason reason);
  * those that can lift or be lifted. Key: scope, inverted id. */
 enum ld_anomaly_scope { LD_ON_MANIFEST = 'm', LD_ON_VEHICLE = 'v' };
 void ld_anomaly_on_key(struct ld_tkey *k, enum ld_anomaly_scope scope, const char *id);
+/* In ANOMALY_ON too, 'f' and the key of ANOMALY_OPEN -> id of the one that was reviewed FALSE. */
+void ld_anomaly_false_key(struct ld_tkey *k, const Liandan__AnomalyRaised *a);
+/* Closes, or opens again where no other of its key is open: everything but the record's put and its
+ * phase. */
+enum ld_err ld_anomaly_shut(struct ld_custody *c, Custody__Anomaly *rec);
+enum ld_err ld_anomaly_reopen(struct ld_custody *c, Custody__Anomaly *rec);
 /* Lifts `a` and what stands beside it (anomaly_lift_judge.c); only ld_anomaly_report calls it. */
 void ld_anomaly_lift(struct ld_custody *c, struct ld_own_list *own, Liandan__AnomalyRaised *a);
 /* Raised, updated or nothing, as it is: no capping, no lifting. */

@@ -5,6 +5,7 @@
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/apply.h"
 #include "plugin/custody/departure.h"
+#include "plugin/custody/rating.h"
 #include "plugin/custody/tables.h"
 #include "plugin/custody/track.h"
 
@@ -69,6 +70,16 @@ static enum ld_err gap_mark(struct ld_custody *c, const Liandan__AnomalyRaised *
 	return ld_gap_put(c, g);
 }
 
+void ld_anomaly_false_key(struct ld_tkey *k, const Liandan__AnomalyRaised *a)
+{
+	struct ld_tkey open;
+
+	key_of(&open, a);
+	ld_tkey_init(k);
+	ld_tkey_u8(k, 'f');
+	ld_tkey_bytes(k, open.b, open.len);
+}
+
 void ld_anomaly_on_key(struct ld_tkey *k, enum ld_anomaly_scope scope, const char *id)
 {
 	ld_tkey_init(k);
@@ -119,6 +130,8 @@ static enum ld_err raised(struct ld_custody *c, Liandan__AnomalyRaised *a, uint6
 		err = ld_anomaly_put(c, &rec);
 	if (err == LD_OK)
 		err = stand_on(c, &rec, true);
+	if (err == LD_OK)
+		err = ld_rating_note(c, &rec);
 	if (err != LD_OK)
 		return err;
 	key_of(&k, a);
@@ -145,6 +158,8 @@ static enum ld_err updated(struct ld_custody *c, const Liandan__AnomalyUpdated *
 	rec->updated_at_ms = at_ms;
 	err = ld_anomaly_put(c, rec);
 	if (err == LD_OK)
+		err = ld_rating_note(c, rec);
+	if (err == LD_OK)
 		err = vehicle_mark(c, u->now, true);
 	if (err == LD_OK)
 		err = gap_mark(c, u->now, u->anomaly, false);
@@ -168,6 +183,40 @@ static enum ld_err close_open(struct ld_custody *c, const Liandan__AnomalyRaised
 	if (err == LD_OK && len == own.len && memcmp(value, own.b, len) == 0)
 		err = ld_state_del(c->state, LD_T_ANOMALY_OPEN, k.b, k.len);
 	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+}
+
+enum ld_err ld_anomaly_shut(struct ld_custody *c, Custody__Anomaly *rec)
+{
+	enum ld_err err = close_open(c, rec->now, rec->anomaly);
+
+	rec->open = false;
+	if (err == LD_OK)
+		err = stand_on(c, rec, false);
+	if (err == LD_OK)
+		err = vehicle_mark(c, rec->now, false);
+	return err == LD_OK ? gap_mark(c, rec->now, 0, true) : err;
+}
+
+enum ld_err ld_anomaly_reopen(struct ld_custody *c, Custody__Anomaly *rec)
+{
+	const uint8_t *value;
+	struct ld_tkey k, id;
+	size_t len;
+
+	key_of(&k, rec->now);
+	enum ld_err err = ld_state_get(c->state, LD_T_ANOMALY_OPEN, k.b, k.len, &value, &len);
+
+	if (err != LD_ERR_NOT_FOUND)
+		return err; /* another one stands in its place */
+	ld_tkey_init(&id);
+	ld_tkey_u64(&id, rec->anomaly);
+	rec->open = true;
+	err = ld_state_put(c->state, LD_T_ANOMALY_OPEN, k.b, k.len, id.b, id.len);
+	if (err == LD_OK)
+		err = stand_on(c, rec, true);
+	if (err == LD_OK)
+		err = vehicle_mark(c, rec->now, true);
+	return err == LD_OK ? gap_mark(c, rec->now, rec->anomaly, false) : err;
 }
 
 /* Evidence is appended; figures, where given, replace. */
@@ -197,18 +246,11 @@ static enum ld_err cleared(struct ld_custody *c, const Liandan__AnomalyCleared *
 	a->phase = x->phase;
 	if (x->phase == LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE)
 		a->level = EXPLAINED_LEVEL;
-	rec->open = false;
 	rec->updated_at_ms = at_ms;
-	err = ld_anomaly_put(c, rec);
+	err = ld_anomaly_shut(c, rec);
 	if (err == LD_OK)
-		err = close_open(c, a, rec->anomaly);
-	if (err == LD_OK)
-		err = stand_on(c, rec, false);
-	if (err == LD_OK)
-		err = vehicle_mark(c, a, false);
-	if (err == LD_OK)
-		err = gap_mark(c, a, 0, true);
-	return err;
+		err = ld_anomaly_put(c, rec);
+	return err == LD_OK ? ld_rating_note(c, rec) : err;
 }
 
 enum ld_err ld_anomaly_apply(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index,

@@ -269,6 +269,23 @@ static void add_i64(cJSON *o, const char *name, int64_t v)
 	cJSON_AddStringToObject(o, name, text);
 }
 
+/* Whom it concerns, and what was said of it. */
+static void add_people(cJSON *o, const Custody__Anomaly *a)
+{
+	cJSON_AddStringToObject(o, "party", a->party);
+	if (a->review != NULL) {
+		cJSON *review = ld_json_of(&a->review->base);
+
+		cJSON_DeleteItemFromObject(review, "phase_before");
+		cJSON_DeleteItemFromObject(review, "open_before");
+		cJSON_AddItemToObject(o, "review", review);
+		if (a->review->outcome == LIANDAN__REVIEW_OUTCOME__REVIEW_OUTCOME_SHELVED)
+			add_i64(o, "shelved_until_ms", a->review->shelve_until_ms);
+	}
+	if (a->reply != NULL)
+		cJSON_AddItemToObject(o, "reply", ld_json_of(&a->reply->base));
+}
+
 cJSON *ld_anomaly_json(const Custody__Anomaly *a, const char *what)
 {
 	struct texts t = {{0}, {0}};
@@ -292,6 +309,7 @@ cJSON *ld_anomaly_json(const Custody__Anomaly *a, const char *what)
 	cJSON_AddBoolToObject(o, "open", a->open);
 	add_i64(o, "raised_at_ms", a->raised_at_ms);
 	add_i64(o, "updated_at_ms", a->updated_at_ms);
+	add_people(o, a);
 	cJSON *title = cJSON_AddObjectToObject(o, "title");
 
 	cJSON_AddStringToObject(title, "en", ld_anomaly_en(a->now->kind));

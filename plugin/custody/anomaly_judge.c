@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugin/custody/anomaly.h"
+#include "plugin/custody/review.h"
 
 #define MAX_FIGURES 16
 #define MAX_EVIDENCE 64
@@ -184,6 +185,8 @@ void ld_anomaly_report_as_is(struct ld_custody *c, struct ld_own_list *own,
 		}
 		return;
 	}
+	if (ld_review_is_false(c, a))
+		return;
 	Liandan__AnomalyRaised *body = ld_own_add(c, own, LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED);
 
 	if (body != NULL)

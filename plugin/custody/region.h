@@ -38,8 +38,14 @@ struct ld_sink {
 	/* Their state has changed; read it with ld_region_*_json. */
 	void (*manifest)(void *ctx, const uint8_t id[LD_UUID_BYTES]);
 	void (*vehicle)(void *ctx, const char *plate);
-	/* what: "raised", "updated", "cleared" */
+	/* what: "raised", "updated", "cleared", "reviewed", "replied"; of the retained set "open"
+	 */
 	void (*anomaly)(void *ctx, const Custody__Anomaly *a, const char *what);
+	/* A party's colour may have changed, or what it rests on; read it with
+	 * ld_region_rating_json. */
+	void (*rating)(void *ctx, const char *party);
+	/* A review was made: ld_region_precision_json. */
+	void (*precision)(void *ctx);
 	/* A key was revoked: its client is to be disconnected. */
 	void (*revoked)(void *ctx, const char *party, const char *device);
 	/* HELD and REFUSED and everything outside the ledger: to regulators, as Refused. */
@@ -109,13 +115,15 @@ bool ld_region_read_only(const struct ld_region *r, const char **why);
 bool ld_region_clock(const struct ld_region *r, uint32_t *rate); /* true: demonstration clock */
 cJSON *ld_region_manifest_json(struct ld_region *r, const uint8_t id[LD_UUID_BYTES]);
 cJSON *ld_region_vehicle_json(struct ld_region *r, const char *plate);
+cJSON *ld_region_rating_json(struct ld_region *r, const char *party);
+cJSON *ld_region_precision_json(struct ld_region *r);
 cJSON *ld_region_signer_json(struct ld_region *r, const uint8_t key_id[LD_KEY_ID_BYTES]);
 /* Entry indexes of a manifest (ascending), of at most max. as_of: entries indexed so far. */
 cJSON *ld_region_history_json(struct ld_region *r, const uint8_t id[LD_UUID_BYTES], uint64_t from,
 			      size_t max);
 cJSON *ld_region_proof_json(struct ld_region *r, uint64_t index);
 /* For the retained set at start: every manifest that is open or was closed in the last 24 h, every
- * vehicle with a position, every open anomaly goes through the sink again. */
+ * vehicle with a position, every open anomaly, every party goes through the sink again. */
 void ld_region_republish(struct ld_region *r);
 const struct ld_verdict_counts *ld_region_counts(const struct ld_region *r);
 struct ld_custody *ld_region_custody(struct ld_region *r); /* reads for access.h and queries */

@@ -204,10 +204,22 @@ static void tell(struct ld_region *r, struct ld_out *o)
 	case LD_OUT_ANOMALY: {
 		Custody__Anomaly *a;
 
-		if (s->anomaly != NULL && ld_anomaly_get(&r->custody, o->index, &a) == LD_OK)
+		if (ld_anomaly_get(&r->custody, o->index, &a) != LD_OK)
+			break;
+		if (s->anomaly != NULL)
 			s->anomaly(s->ctx, a, o->what);
+		if (s->rating != NULL && a->party[0] != '\0')
+			s->rating(s->ctx, a->party);
 		break;
 	}
+	case LD_OUT_RATING:
+		if (s->rating != NULL)
+			s->rating(s->ctx, o->party);
+		break;
+	case LD_OUT_PRECISION:
+		if (s->precision != NULL)
+			s->precision(s->ctx);
+		break;
 	case LD_OUT_REVOKED:
 		if (s->revoked != NULL)
 			s->revoked(s->ctx, o->party, o->device);
@@ -366,6 +378,8 @@ enum ld_err ld_region_tick(struct ld_region *r, bool *checkpoint_advanced)
 		err = ld_region_flush(r);
 	if (err == LD_OK)
 		err = state_due(r);
+	if (err == LD_OK)
+		ld_region_ratings_due(r);
 	if (err == LD_OK && boot - r->last_anchor_ms >= LD_ANCHOR_MS) {
 		r->last_anchor_ms = boot;
 		if (r->clock.rate > 1)

@@ -109,6 +109,7 @@ static void note_held(struct ld_region *r, const struct ld_fact *f, const Custod
 		}
 		for (size_t i = 0; i < n; i++)
 			ld_region_dirty_manifest(r, ids[i]);
+		ld_region_touch_rating(r, f->event, f->signer->party);
 		ld_region_touch_keys(r, f->event);
 	}
 	o = ld_region_out(r, LD_OUT_RECEIPT, held->envelope.data, held->envelope.len);

@@ -42,7 +42,15 @@ void ld_clock_save(const struct ld_clock *k, const char *dir);
 int64_t ld_clock_resume(const char *dir, uint32_t rate); /* 0: nothing saved */
 
 /* What must be told after the commit, in order. */
-enum ld_out_kind { LD_OUT_EVENT, LD_OUT_RECEIPT, LD_OUT_REFUSED, LD_OUT_ANOMALY, LD_OUT_REVOKED };
+enum ld_out_kind {
+	LD_OUT_EVENT,
+	LD_OUT_RECEIPT,
+	LD_OUT_REFUSED,
+	LD_OUT_ANOMALY,
+	LD_OUT_RATING,
+	LD_OUT_PRECISION,
+	LD_OUT_REVOKED
+};
 struct ld_out {
 	struct ld_out *next;
 	enum ld_out_kind kind;
@@ -100,8 +108,9 @@ struct ld_region {
 	int64_t last_commit_us;	   /* duration */
 	int64_t last_state_ms;
 	int64_t last_anchor_ms;
-	int64_t last_time_ms; /* boot time of the last look at deadlines and open gaps */
-	uint64_t applied;     /* entries that state stands for, pending ones included */
+	int64_t rated_ms, rated_boot_ms; /* ledger and boot time of the last look at all ratings */
+	int64_t last_time_ms;		 /* boot time of the last look at deadlines and open gaps */
+	uint64_t applied;		 /* entries that state stands for, pending ones included */
 	uint64_t state_events;
 	bool rejudge_held; /* once after start, or when a wake-up was cut short */
 	uint64_t rejudge_from;
@@ -133,6 +142,12 @@ bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s, uint32_
 /* region_submit.c: keys that the registry has changed are parsed anew; the client of a revoked one
  * is let go. */
 void ld_region_touch_keys(struct ld_region *r, const Liandan__Event *e);
+
+/* region_rating.c: a review, a reply, a colour set by hand or a new party was accepted. */
+void ld_region_touch_rating(struct ld_region *r, const Liandan__Event *e, const char *signer_party);
+/* The colours that time changes, once an hour of ledger time: points fade, overrides end. */
+void ld_region_ratings_due(struct ld_region *r);
+void ld_region_republish_ratings(struct ld_region *r);
 
 /* region_follow.c: own events after an event took effect, held ones that it frees, until nothing
  * follows. */

@@ -382,4 +382,5 @@ void ld_region_republish(struct ld_region *r)
 	if (r->opt.sink.anomaly != NULL)
 		ld_state_walk(r->custody.state, LD_T_ANOMALY_OPEN, NULL, 0, NULL, 0,
 			      republish_anomaly, r, NULL);
+	ld_region_republish_ratings(r);
 }

@@ -322,13 +322,14 @@ static void touch_load(struct ld_region *r, const Liandan__Event *e)
 		ld_region_dirty_manifest(r, ids[i]);
 }
 
-static void touch_outputs(struct ld_region *r, const Liandan__Event *e)
+static void touch_outputs(struct ld_region *r, const Liandan__Event *e, const char *party)
 {
 	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
 	size_t n = ld_manifests_of(e, ids, LD_MAX_HELD_PER_MANIFEST);
 
 	for (size_t i = 0; i < n; i++)
 		ld_region_dirty_manifest(r, ids[i]);
+	ld_region_touch_rating(r, e, party);
 	switch (e->body_case) {
 	case LIANDAN__EVENT__BODY_TRACK:
 		ld_region_dirty_vehicle(r, e->track->plate);
@@ -466,7 +467,7 @@ static enum ld_err record(struct ld_region *r, struct pass *p, bool too_large)
 	if (j.verdict != LIANDAN__VERDICT__ACCEPTED)
 		ld_refused_out(r, p->party, p->device, p->bytes, p->len, p->out);
 	if (j.verdict == LIANDAN__VERDICT__ACCEPTED)
-		touch_outputs(r, p->opened.event);
+		touch_outputs(r, f.event, f.signer->party);
 	if (j.verdict != LIANDAN__VERDICT__HELD)
 		err = ld_region_follow(r, &f, &j);
 	/* what found no room was left out: neither a verdict nor a consequence may rest on that */

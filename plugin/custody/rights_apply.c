@@ -4,6 +4,7 @@
 #include "plugin/custody/hold.h"
 #include "plugin/custody/number.h"
 #include "plugin/custody/registry.h"
+#include "plugin/custody/review.h"
 
 enum ld_err ld_rights_apply(struct ld_custody *c, const struct ld_fact *f)
 {
@@ -25,6 +26,6 @@ enum ld_err ld_rights_apply(struct ld_custody *c, const struct ld_fact *f)
 	case LIANDAN__EVENT__BODY_HOLD_RELEASED:
 		return ld_hold_released_apply(c, f, e->hold_released);
 	default:
-		return LD_OK;
+		return ld_review_apply(c, f);
 	}
 }

@@ -4,6 +4,7 @@
 #include "plugin/custody/hold.h"
 #include "plugin/custody/number.h"
 #include "plugin/custody/registry.h"
+#include "plugin/custody/review.h"
 
 bool ld_rights_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
 {
@@ -23,6 +24,6 @@ bool ld_rights_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_ju
 	case LIANDAN__EVENT__BODY_HOLD_RELEASED:
 		return ld_hold_released_judge(c, f, e->hold_released, j);
 	default:
-		return ld_refuse(j, LIANDAN__REASON__LIMIT, "this body is not taken yet");
+		return ld_review_judge(c, f, j);
 	}
 }

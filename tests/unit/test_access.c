@@ -79,6 +79,8 @@ static void test_read_branches(void **state)
 	    {W "open/17", REGS},
 	    {W "rating/gen", REGS | GEN},
 	    {W "rating/gen/x", 0},
+	    {W "precision", REGS},
+	    {W "precision/x", 0},
 	    {W "checkpoint", ALL},
 	    {W "checkpoint/x", 0},
 	    {W "query/may", 0},
