@@ -49,6 +49,8 @@ int ld_cmd_ledger(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_trace(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_declare(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_form(struct ld_cli *cli, int argc, char **argv);
+int ld_cmd_rating(struct ld_cli *cli, int argc, char **argv);
+int ld_cmd_precision(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_rules(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_calendar(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_play(struct ld_cli *cli, int argc, char **argv);

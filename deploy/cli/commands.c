@@ -160,6 +160,22 @@ const struct ld_command ld_commands[] = {
      "example:\n"
      "  liandan form import drafts.csv > drafts.json && liandan send drafts.json --key clerk.pem "
      "...\n"},
+    {"rating", ld_cmd_rating, "a party's colour, and why",
+     "usage: liandan rating PARTY --dir DIR [--json]\n"
+     "\n"
+     "Green, yellow or red by the profile, from open and confirmed anomalies, as of the ledger's "
+     "last\n"
+     "entry; what a regulator set by hand, and the party's reply. Only reads.\n"
+     "\n"
+     "example:\n"
+     "  liandan rating haoyun --dir ./suzhou\n"},
+    {"precision", ld_cmd_precision, "how often each kind of anomaly was right, by its reviews",
+     "usage: liandan precision --dir DIR [--json]\n"
+     "\n"
+     "Counts of the regulators' findings, confirmed and false, of each kind and reason.\n"
+     "\n"
+     "example:\n"
+     "  liandan precision --dir ./suzhou\n"},
     {"rules", ld_cmd_rules, "profiles of rules: check, compile, what is in force",
      "usage: liandan rules check FILE                 a profile file: in order, or line and "
      "reason\n"

@@ -280,6 +280,94 @@ static void closed_manifests_are_cleared(void **state)
 	client_close(spy, true);
 }
 
+static Liandan__Event *replied(const char *text)
+{
+	static Liandan__PartyReplied body;
+	static Liandan__Event e;
+
+	liandan__party_replied__init(&body);
+	liandan__event__init(&e);
+	body.text = (char *)(uintptr_t)text;
+	e.body_case = LIANDAN__EVENT__BODY_PARTY_REPLIED;
+	e.party_replied = &body;
+	return &e;
+}
+
+static Liandan__Event *coloured(const char *party, Liandan__RatingColour colour, int64_t until_ms)
+{
+	static Liandan__RatingOverridden body;
+	static Liandan__Event e;
+
+	liandan__rating_overridden__init(&body);
+	liandan__event__init(&e);
+	body.party = (char *)(uintptr_t)party;
+	body.colour = colour;
+	body.reason = (char *)(uintptr_t) "inspected";
+	body.until_ms = until_ms;
+	e.body_case = LIANDAN__EVENT__BODY_RATING_OVERRIDDEN;
+	e.rating_overridden = &body;
+	return &e;
+}
+
+static void expect_colour(const struct signer *s, const char *colour)
+{
+	cJSON *json = retained(s, HARNESS_ROOT "rating/plant");
+
+	assert_non_null(json);
+	assert_string_equal(text_of(json, "party"), "plant");
+	assert_string_equal(text_of(json, "colour"), colour);
+	cJSON_Delete(json);
+}
+
+/* CUSTODY, Ratings: to regulators and to the party itself; precision to regulators. */
+static void ratings_are_for_regulators_and_the_party(void **state)
+{
+	const int64_t until = harness_now_ms() + INT64_C(86400000);
+	struct client *spy, *own;
+	struct message *m;
+	cJSON *json;
+
+	(void)state;
+	expect_colour(&plant, "GREEN");
+	assert_null(retained(&other, HARNESS_ROOT "rating/plant"));
+	assert_null(retained(&other, HARNESS_ROOT "precision"));
+	json = retained(&inspector, HARNESS_ROOT "precision");
+	assert_non_null(json);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "kinds")), 0);
+	cJSON_Delete(json);
+	/* a client id has one connection: what looks at the retained set comes before and after */
+	spy = client_open(&h, &inspector, MQTT_PROTOCOL_V5);
+	own = client_open(&h, &plant, MQTT_PROTOCOL_V5);
+	assert_int_equal(client_subscribe(spy, HARNESS_ROOT "rating/+"), 1);
+	client_pump(spy, 1500);
+	client_drop_all(spy);
+	harness_expect(&h, own, &plant,
+		       coloured("plant", LIANDAN__RATING_COLOUR__RATING_COLOUR_RED, until),
+		       LIANDAN__VERDICT__REFUSED, LIANDAN__REASON__WRONG_ROLE);
+	harness_expect(&h, spy, &inspector,
+		       coloured("plant", LIANDAN__RATING_COLOUR__RATING_COLOUR_RED, until),
+		       LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE);
+	m = client_take(spy, HARNESS_ROOT "rating/plant", HARNESS_WAIT_MS);
+	assert_non_null(m);
+	message_free(m);
+	harness_expect(&h, own, &plant, replied("we disagree"), LIANDAN__VERDICT__ACCEPTED,
+		       LIANDAN__REASON__REASON_NONE);
+	m = client_take(spy, HARNESS_ROOT "rating/plant", HARNESS_WAIT_MS);
+	assert_non_null(m);
+	json = cJSON_ParseWithLength((char *)m->payload, m->len);
+	assert_string_equal(text_of(cJSON_GetObjectItemCaseSensitive(json, "reply"), "text"),
+			    "we disagree");
+	cJSON_Delete(json);
+	message_free(m);
+	client_close(spy, true);
+	client_close(own, true);
+	expect_colour(&plant, "RED");
+	/* and from the ledger after a restart */
+	harness_kill(&h);
+	harness_start(&h);
+	expect_colour(&inspector, "RED");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +375,7 @@ int main(void)
 	    cmocka_unit_test(vehicle_state_is_paced),
 	    cmocka_unit_test(vehicle_is_for_its_carrier),
 	    cmocka_unit_test(states_are_there_after_a_restart),
+	    cmocka_unit_test(ratings_are_for_regulators_and_the_party),
 	    cmocka_unit_test(closed_manifests_are_cleared),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
