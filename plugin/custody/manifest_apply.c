@@ -7,7 +7,6 @@
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/number.h"
 #include "plugin/custody/road.h"
-#include "plugin/custody/skim.h"
 
 static enum ld_err found(enum ld_err err)
 {
@@ -270,15 +269,6 @@ static enum ld_err withdrawn(struct ld_custody *c, const struct ld_fact *f,
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
-/* M3 counts what is missing of each delivery. */
-static enum ld_err accepted(struct ld_custody *c, const struct ld_fact *f,
-			    const Liandan__Accepted *a)
-{
-	enum ld_err err = ld_accepted_apply(c, f, a);
-
-	return err == LD_OK ? ld_skim_apply(c, f, a) : err;
-}
-
 enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 {
 	const Liandan__Event *e = f->event;
@@ -315,7 +305,7 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		return ld_received_apply(c, f, e->received);
 	case LIANDAN__EVENT__BODY_ACCEPTED:
-		return accepted(c, f, e->accepted);
+		return ld_accepted_apply(c, f, e->accepted);
 	case LIANDAN__EVENT__BODY_REJECTED:
 		return ld_rejected_apply(c, f, e->rejected);
 	default:

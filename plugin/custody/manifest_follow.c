@@ -3,7 +3,6 @@
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/road.h"
-#include "plugin/custody/skim.h"
 #include "plugin/custody/weigh.h"
 
 /* Booked grams add exactly: what was shipped less what was accepted is the line's loss. */
@@ -78,7 +77,6 @@ static void accepted(struct ld_custody *c, const struct ld_fact *f, const Lianda
 	if (ld_manifest_get(c, a->manifest, &m) == LD_OK)
 		ld_manifest_close(c, m, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
 	ld_shortfall_follow(c, f, a, own);
-	ld_skim_follow(c, f, a, own);
 }
 
 /* CUSTODY-3: late, but it has spoken. */

@@ -4,7 +4,6 @@
 
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
-#include "plugin/custody/facility.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
 #include "proto/base64.h"
@@ -133,8 +132,6 @@ static enum ld_err generated(struct ld_custody *c, const struct ld_fact *f,
 	batch.site = w->site;
 	batch.code = shared(in.code);
 	err = ld_batch_put(c, &batch);
-	if (err == LD_OK)
-		err = ld_facility_note(c, in.party, w);
 	return err == LD_OK ? ld_stock_bring(c, &in, f->index) : err;
 }
 

@@ -38,7 +38,6 @@ enum ld_table {
 	LD_T_ANOMALY_ON = 'F', /* anomaly.h: those that stand about a manifest or vehicle */
 	LD_T_PRECISION = 't',  /* review.h: kind, reason -> Precision */
 	LD_T_RATING = 'U',     /* rating.h: what counts for a party's colour, and what people set */
-	LD_T_SKIM = 'z',       /* skim.h; also 'f': facilities of hazardous waste (facility.h) */
 	LD_T_PLATE_OFFER =
 	    'f', /* (carrier party, manifest id) -> "": open offers to this carrier */
 	LD_T_LINEAGE_DOWN = 'g', /* lineage.h */
