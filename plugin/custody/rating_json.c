@@ -146,13 +146,13 @@ static int precision_one(void *ctx, const uint8_t *key, size_t key_len, const ui
 	if (o == NULL)
 		return 0;
 	const uint32_t n = p->confirmed + p->false_alarms;
+	const uint32_t permille = n == 0 ? 0 : (uint32_t)((uint64_t)p->confirmed * 1000 / n);
 
 	add_title(o, p->kind, p->reason);
 	cJSON_AddNumberToObject(o, "confirmed", p->confirmed);
 	cJSON_AddNumberToObject(o, "false", p->false_alarms);
 	if (n != 0)
-		cJSON_AddNumberToObject(o, "precision_permille",
-					(double)((uint64_t)p->confirmed * 1000 / n));
+		cJSON_AddNumberToObject(o, "precision_permille", permille);
 	cJSON_AddItemToArray(l->list, o);
 	return 0;
 }

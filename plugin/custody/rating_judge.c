@@ -94,16 +94,15 @@ static int one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *val
 	for (size_t i = key_len - 8; i < key_len; i++)
 		id = id << 8 | key[i];
 	t->err = ld_anomaly_get(t->c, ~id, &a);
-	if (t->err == LD_ERR_NOT_FOUND)
-		t->err = LD_OK;
-	else if (t->err != LD_OK)
-		return 1;
-	else if (t->now_ms - a->raised_at_ms > t->c->rules->rating_ms)
-		return 1; /* the rest is older */
-	else
+	if (t->err == LD_OK) {
+		if (t->now_ms - a->raised_at_ms > t->c->rules->rating_ms)
+			return 1; /* the rest is older */
 		count(t, a);
+	} else if (t->err == LD_ERR_NOT_FOUND) {
+		t->err = LD_OK;
+	}
 	t->c->arena->used = mark;
-	return 0;
+	return t->err != LD_OK;
 }
 
 /* When the n-th, from the oldest that still counts, came; 0: so many there are not. */

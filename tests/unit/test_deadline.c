@@ -308,12 +308,15 @@ static void working_days(void **state)
 	(void)state;
 	assert_int_equal(ld_workdays_after(NULL, monday, 5),
 			 monday + 8 * LD_DAY_MS); /* Monday next, its end */
-	assert_int_equal(ld_workdays_after(NULL, monday + LD_DAY_MS - 1, 1), monday + 2 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(NULL, monday + LD_DAY_MS - 1, 1),
+			 monday + 2 * LD_DAY_MS);
 	assert_int_equal(ld_workdays_after(NULL, monday, 4), monday + 5 * LD_DAY_MS); /* Friday */
-	assert_int_equal(ld_workdays_after(NULL, monday + 4 * LD_DAY_MS, 1), monday + 8 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(NULL, monday + 4 * LD_DAY_MS, 1),
+			 monday + 8 * LD_DAY_MS);
 	assert_int_equal(ld_workdays_after(NULL, monday + 5 * LD_DAY_MS, 1),
 			 monday + 8 * LD_DAY_MS); /* Saturday */
-	assert_int_equal(ld_workdays_after(NULL, monday + 6 * LD_DAY_MS, 5), monday + 12 * LD_DAY_MS);
+	assert_int_equal(ld_workdays_after(NULL, monday + 6 * LD_DAY_MS, 5),
+			 monday + 12 * LD_DAY_MS);
 	assert_int_equal(ld_workdays_after(NULL, monday, 0), monday + LD_DAY_MS);
 	assert_int_equal(ld_workdays_after(NULL, 0, 1),
 			 2 * LD_DAY_MS - 8 * LD_HOUR_MS); /* 1970-01-01, Thursday */
