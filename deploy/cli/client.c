@@ -359,6 +359,11 @@ bool ld_client_ready(const struct ld_client *c)
 	return c->state == LD_CONN_READY && !c->dead;
 }
 
+bool ld_client_was_ready(const struct ld_client *c)
+{
+	return c->was_ready;
+}
+
 void ld_client_offline(struct ld_client *c, bool offline)
 {
 	c->want_offline = offline;

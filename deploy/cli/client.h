@@ -132,6 +132,9 @@ enum ld_err ld_client_queue(struct ld_client *c, enum ld_lane lane, const uint8_
 /* Events without receipt. */
 size_t ld_client_queued(const struct ld_client *c);
 bool ld_client_ready(const struct ld_client *c);
+/* Has been ready since it was made: what it connects with is good, whether or not the broker is
+ * there now. */
+bool ld_client_was_ready(const struct ld_client *c);
 /* After `stuck` or a final `down`: tries again from the head of the queue. */
 void ld_client_retry(struct ld_client *c);
 /* Forgets the head of the queue (a caller that has durably noted it). */

@@ -69,6 +69,7 @@ struct ld_client {
 	bool dead; /* the connection has ended: to be put away after the callback */
 	bool dead_final;
 	bool want_offline;
+	bool was_ready;
 	char why[400];
 	int64_t state_since; /* monotonic ms */
 	int64_t wait_until;  /* WAITING */

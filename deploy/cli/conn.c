@@ -121,6 +121,7 @@ static void on_subscribe(struct mosquitto *m, void *obj, int mid, int count, con
 	if (c->dead || mid != c->subscribe_mid)
 		return;
 	set_state(c, LD_CONN_READY);
+	c->was_ready = true;
 	c->backoff_ms = 0;
 	c->deaf = 0;
 	if (c->opt.calls.ready)

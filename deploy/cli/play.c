@@ -8,7 +8,7 @@
 #include "proto/base64.h"
 
 #define STEP_MS 5 /* of the loop while playing */
-#define CONNECT_TIMEOUT_MS 30000
+#define CONNECT_TIMEOUT_MS 60000
 #define SETTLE_MS 30000 /* after the day: outboxes empty */
 #define AFTER_MS 3000	/* and a little longer, for what is still being told */
 
@@ -105,10 +105,12 @@ static enum ld_err make_trips(struct ld_play *p)
 	return LD_OK;
 }
 
-static bool all_ready(const struct ld_play *p)
+/* Each has been let in once. Not all at a time: a broker that dies and comes back lets them in one
+ * by one, and each has its outbox. */
+static bool all_let_in(const struct ld_play *p)
 {
 	for (size_t i = 0; i < p->n_devices; i++)
-		if (p->devices[i].client && !ld_client_ready(p->devices[i].client))
+		if (p->devices[i].client && !ld_client_was_ready(p->devices[i].client))
 			return false;
 	return true;
 }
@@ -131,12 +133,12 @@ static enum ld_err connect_all(struct ld_play *p, char *why, size_t cap)
 	if (!err)
 		err = ld_client_subscribe(p->regulator->client, "$SYS/broker/liandan/clock");
 	int64_t until = ld_loop_now() + CONNECT_TIMEOUT_MS;
-	while (!err && !all_ready(p) && ld_loop_now() < until && !stop_asked)
+	while (!err && !all_let_in(p) && ld_loop_now() < until && !stop_asked)
 		err = ld_loop_step(p->loop, 20);
-	if (err || all_ready(p))
+	if (err || all_let_in(p))
 		return err;
 	for (size_t i = 0; i < p->n_devices; i++)
-		if (p->devices[i].client && !ld_client_ready(p->devices[i].client)) {
+		if (p->devices[i].client && !ld_client_was_ready(p->devices[i].client)) {
 			snprintf(why, cap, "%s cannot connect", p->devices[i].client_id);
 			break;
 		}
