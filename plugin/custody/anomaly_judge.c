@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugin/custody/anomaly.h"
+#include "plugin/custody/finding.h"
 #include "plugin/custody/review.h"
 
 #define MAX_FIGURES 16
@@ -230,8 +231,12 @@ void ld_anomaly_explain(struct ld_custody *c, struct ld_own_list *own, Liandan__
 
 /* What was taken or accepted although it is not what the manifest says: how grave that is says the
  * profile (Guangdong, article 40: it must not be carried nor accepted). */
-static bool mismatch(Liandan__Event__BodyCase body, Liandan__Reason reason)
+static bool mismatch(struct ld_custody *c, const Liandan__Event *e, Liandan__Reason reason)
 {
+	const Liandan__Event__BodyCase body = e->body_case;
+
+	if (reason == LIANDAN__REASON__CODE_DIFFERS)
+		return ld_found_after_acceptance(c, e);
 	return (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN ||
 		body == LIANDAN__EVENT__BODY_ACCEPTED) &&
 	       (reason == LIANDAN__REASON__QUANTITY || reason == LIANDAN__REASON__COUNT_DIFFERS ||
@@ -250,8 +255,7 @@ static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct 
 {
 	ProtobufCBinaryData id;
 	const Liandan__Event *e = f->event;
-	const uint32_t level = mismatch(e->body_case, reason)
-				   ? (uint32_t)c->rules->carry_mismatch_level
+	const uint32_t level = mismatch(c, e, reason) ? (uint32_t)c->rules->carry_mismatch_level
 			       : declared_stop(e->body_case)
 				   ? 2
 				   : ld_anomaly_level(LIANDAN__ANOMALY_KIND__RULE_VIOLATED, reason);

@@ -4,6 +4,7 @@
 
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
+#include "plugin/custody/finding.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/number.h"
 #include "plugin/custody/road.h"
@@ -304,6 +305,8 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_arrived_apply(c, f, e->arrived);
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		return ld_received_apply(c, f, e->received);
+	case LIANDAN__EVENT__BODY_SAMPLE_ANALYSED:
+		return ld_sample_apply(c, f, e->sample_analysed);
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		return ld_accepted_apply(c, f, e->accepted);
 	case LIANDAN__EVENT__BODY_REJECTED:

@@ -57,15 +57,24 @@ bool ld_check_mass_given(struct ld_case *k)
 	       ld_failed(k, LIANDAN__REASON__QUANTITY, b->batch, 0, 0, "it has no mass");
 }
 
+/* A code beside the books may be left out. */
+static const char *said_code(const Liandan__Event *e)
+{
+	return e->body_case == LIANDAN__EVENT__BODY_ACCIDENT_REPORTED ? e->accident_reported->code
+	       : e->body_case == LIANDAN__EVENT__BODY_SAMPLE_ANALYSED
+		   ? e->sample_analysed->found_code
+		   : NULL;
+}
+
 bool ld_check_code_known(struct ld_case *k)
 {
 	const Liandan__Event *e = k->f->event;
-	const bool accident = e->body_case == LIANDAN__EVENT__BODY_ACCIDENT_REPORTED;
-	const char *code = accident ? e->accident_reported->code : e->waste_generated->line->code;
+	const char *said = said_code(e);
+	const char *code = said != NULL ? said : e->waste_generated->line->code;
 	const Liandan__CodeSystem system =
-	    accident ? ld_code_system_of(code) : e->waste_generated->line->code_system;
+	    said != NULL ? ld_code_system_of(code) : e->waste_generated->line->code_system;
 
-	return (accident && code[0] == '\0') || ld_code_known(system, code) ||
+	return (said != NULL && code[0] == '\0') || ld_code_known(system, code) ||
 	       ld_failed(k, LIANDAN__REASON__BAD_WASTE_CODE, code, 0, 0, "no such code %s", code);
 }
 

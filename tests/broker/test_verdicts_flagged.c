@@ -376,6 +376,22 @@ BUILD(sealed_by_a_delegate_and_disputed)
 	return trade_event(&x->t, LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED, b);
 }
 
+BUILD(found_another_waste)
+{
+	Liandan__SampleAnalysed *b =
+	    TRADE_NEW(&x->t, Liandan__SampleAnalysed, LIANDAN__SAMPLE_ANALYSED__INIT);
+
+	(void)co;
+	trade_to_received(&x->t);
+	b->manifest = trade_bytes(x->t.id, sizeof x->t.id);
+	b->sample = trade_name(&x->t, "smp");
+	b->line = 1;
+	b->verdict = LIANDAN__SAMPLE_VERDICT__SAMPLE_VERDICT_OTHER_CODE;
+	b->found_code = TEXT("900-042-49");
+	*by = &x->t.pit;
+	return trade_event(&x->t, LIANDAN__EVENT__BODY_SAMPLE_ANALYSED, b);
+}
+
 #define CASE(build, reason)                                                                        \
 	{                                                                                          \
 #build, LIANDAN__REASON__##reason, build                                           \
@@ -405,6 +421,7 @@ static const struct rig_case cases[] = {
     CASE(taken_after_the_offer, OFFER_EXPIRED),
     CASE(received_other_pieces, COUNT_DIFFERS),
     CASE(accepted_without_tickets, TICKET_MISSING),
+    CASE(found_another_waste, CODE_DIFFERS),
     CASE(taken_after_the_cancellation, CANCELLED_BEFORE),
     CASE(taken_more_than_was_there, STOCK_NEGATIVE),
     CASE(sealed_by_a_delegate_and_disputed, DISPUTED),
