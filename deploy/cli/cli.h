@@ -47,6 +47,7 @@ int ld_cmd_may(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_watch(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_ledger(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_trace(struct ld_cli *cli, int argc, char **argv);
+int ld_cmd_balance(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_declare(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_form(struct ld_cli *cli, int argc, char **argv);
 int ld_cmd_rating(struct ld_cli *cli, int argc, char **argv);

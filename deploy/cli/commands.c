@@ -129,6 +129,26 @@ const struct ld_command ld_commands[] = {
      "\n"
      "example:\n"
      "  liandan trace 018f3b6c0a7d7c3e9a5b2f4e6d8c1a0b --dir ./suzhou\n"},
+    {"balance", ld_cmd_balance, "stock and mass balance, for any period, at any past index",
+     "usage: liandan balance DIR [--party P] [--site S] [--code C] [options]\n"
+     "\n"
+     "opening 期初 + generated 产生 + received 接收 - treated 利用处置 - shipped 转出 - lost 损耗 "
+     "= in\n"
+     "stock 结存, of each party, site and waste code, with totals, to the gram. Differences are "
+     "rows of\n"
+     "their own: treatments whose inputs, outputs and loss do not add, and what was lost on the "
+     "road.\n"
+     "  --from T, --to T      2026-11-25, 2026-11-25T07:30 (UTC+8) or milliseconds, of when "
+     "entries\n"
+     "                        were recorded; to is exclusive\n"
+     "  --at N                as the first N entries of the ledger left it\n"
+     "  --csv, --json         one table with totals and differences; one object\n"
+     "  --excel               with the mark that spreadsheets want before UTF-8\n"
+     "\n"
+     "Exit 2 when a line or a treatment does not add up. Only reads, also while the broker runs.\n"
+     "\n"
+     "example:\n"
+     "  liandan balance ./suzhou --party dongcheng --from 2026-11-01 --to 2026-12-01\n"},
     {"declare", ld_cmd_declare, "ledgers and declarations of HJ 1259-2022, as CSV",
      "usage: liandan declare TABLE --party P --dir DIR [options]\n"
      "\n"

@@ -1,6 +1,7 @@
 /* A table for people and for spreadsheets: the same rows as CSV (RFC 4180, first line the columns,
- * "key 中文") or as JSON (an array of objects by key). Cells are text. What would be read as a
- * formula is written behind an apostrophe: names and notes come from others. */
+ * "key 中文"), as JSON (an array of objects by key) or in columns for a terminal. Cells are text.
+ * In CSV what would be read as a formula is written behind an apostrophe: names and notes come from
+ * others. */
 #ifndef LD_CLI_SHEET_H
 #define LD_CLI_SHEET_H
 
@@ -31,5 +32,8 @@ void ld_sheet_time(cJSON *row, const char *key, int64_t ms);
 void ld_sheet_add(cJSON *row, const char *key, const char *text);
 /* json: one array; else CSV. bom: with the mark that spreadsheets want before UTF-8. */
 void ld_sheet_print(const struct ld_sheet *s, FILE *to, bool json, bool bom);
+/* Two lines of heads, English and Chinese, then the rows; columns in which no row says anything are
+ * left out, figures stand to the right. Control characters become '?'. */
+void ld_sheet_text(const struct ld_sheet *s, FILE *to);
 
 #endif
