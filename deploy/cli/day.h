@@ -158,14 +158,20 @@ enum ld_day_key {
 	X(late, LD_KEY_TRIP | LD_KEY_FOR, 0, 0, "装车延误", "loading takes longer")                \
 	X(drying, LD_KEY_TRIP | LD_KEY_MASS, 0, 0, "途中失水", "dries on the way")                 \
 	X(typo, LD_KEY_TRIP, 0, 0, "填单笔误后更正", "the clerk mistypes and corrects")            \
-	X(slow_driver, LD_KEY_TRIP, 0, 0, "交接请求过期后签收", "signs after the offer ran out")
+	X(slow_driver, LD_KEY_TRIP, 0, 0, "交接请求过期后签收", "signs after the offer ran out")   \
+	X(accident, LD_KEY_TRIP | LD_KEY_FOR, 0, LD_KEY_SHARE, "途中事故",                         \
+	  "an accident on the way")                                                                \
+	X(delegated, LD_KEY_TRIP | LD_KEY_PARTY, 0, 0, "委托收集单位代填联单",                     \
+	  "a collector fills in the manifest")
 
-/* As above; the words are also those of the report. What must find each: sim_cheat.c. */
+/* As above; the words are also those of the report. What must find each: play_find.c. */
 #define LD_CHEAT_LIST(X)                                                                           \
 	X(silent_detour, LD_KEY_TRIP, 0, LD_KEY_FOR | LD_KEY_DISTANCE | LD_KEY_SHARE,              \
 	  "关闭终端绕行", "switches the terminal off and leaves the road")                         \
 	X(parked_excursion, LD_KEY_TRIP, 0, LD_KEY_FOR | LD_KEY_DISTANCE | LD_KEY_SHARE,           \
 	  "停车期间静默外出", "drives away and back in the silence of a stop")                     \
+	X(accident_excuse, LD_KEY_TRIP, 0, LD_KEY_FOR | LD_KEY_DISTANCE | LD_KEY_SHARE,            \
+	  "以事故为由的绕行", "a silent detour with an accident as the excuse")                    \
 	X(never_arrives, LD_KEY_TRIP, 0, LD_KEY_SHARE, "有去无回，未送达", "never arrives")        \
 	X(unmanifested_pickup, LD_KEY_TRUCK | LD_KEY_SITE | LD_KEY_AT, 0, LD_KEY_FOR,              \
 	  "无联单装运", "loads and leaves without a manifest")                                     \
@@ -202,6 +208,8 @@ enum ld_day_key {
 	X(clock_ahead, LD_KEY_TRIP, 0, 0, "时间超前", "signed for the day after tomorrow")         \
 	X(forked_chain, LD_KEY_TRIP, 0, 0, "同一序号两份事件", "two events under one number")      \
 	X(other_ledger, LD_KEY_TRIP, 0, 0, "其他账本的事件", "an event of another ledger")         \
+	X(disputed_delegate, LD_KEY_TRIP | LD_KEY_PARTY, 0, 0, "代填内容被移出人否认",             \
+	  "what a delegate filled in is disputed")                                                 \
 	X(garbage, LD_KEY_TRIP, 0, 0, "无法解析的报文", "bytes that are no message")               \
 	X(expired_scale, LD_KEY_SCALE, 0, 0, "衡器检定过期", "the scale's verification ran out")
 

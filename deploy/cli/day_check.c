@@ -11,6 +11,7 @@
  * could make and its parties may make, a cheat fits the trip it is planted on. */
 
 #define DEFAULT_RADIUS_M 150
+#define SHORTEST_ACCIDENT_S (5 * 60)
 #define EARLIEST_TRIP_S (15 * 60) /* after the day's start: its papers are made before */
 
 struct check {
@@ -359,6 +360,8 @@ static enum ld_err check_when(struct check *c, const struct ld_day_act *a)
 	    (a->from_s >= 0 && (a->to_s <= d->from_s || a->from_s >= d->to_s)))
 		return fail(c, a->line,
 			    "lies outside the day (after midnight it is 24:00, 25:00 …)");
+	if (a->word == LD_TROUBLE_accident && a->for_s < SHORTEST_ACCIDENT_S)
+		return fail(c, a->line, "for= is too short to report an accident (5m and more)");
 	if (a->word == LD_TROUBLE_drying && a->mass_g >= d->trips[a->trip.at].mass_g)
 		return fail(c, a->line, "more than the trip carries");
 	return LD_OK;
@@ -437,12 +440,59 @@ static enum ld_err alone(struct check *c, const struct ld_day_act *a)
 	return LD_OK;
 }
 
-static bool cheated(const struct ld_day *d, size_t trip, enum ld_day_word word)
+static bool planted(const struct ld_day *d, int trip, enum ld_day_word word)
 {
 	for (size_t i = 0; i < d->n_acts; i++)
-		if (d->acts[i].word == word && d->acts[i].trip.at == (int)trip)
+		if (d->acts[i].word == word && d->acts[i].trip.at == trip)
 			return true;
 	return false;
+}
+
+/* Somebody with a clerk fills in for the generator, and only he does. */
+static enum ld_err check_delegate(struct check *c, const struct ld_day_act *a)
+{
+	const struct ld_day *d = c->day;
+
+	if (a->party.at == d->trips[a->trip.at].generator.at)
+		return fail(c, a->line, "'%s' is the generator itself", a->party.id);
+	if (!has_role(d, a->party.at, LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER))
+		return fail(c, a->line, "'%s' has no clerk: it is no generator or receiver",
+			    a->party.id);
+	for (size_t i = 0; i < d->n_acts; i++)
+		if (&d->acts[i] != a && d->acts[i].trip.at == a->trip.at &&
+		    (d->acts[i].word == LD_TROUBLE_delegated ||
+		     d->acts[i].word == LD_CHEAT_disputed_delegate))
+			return fail(c, d->acts[i].line > a->line ? d->acts[i].line : a->line,
+				    "trip '%s' has a delegate already", a->trip.id);
+	return LD_OK;
+}
+
+/* The truck comes to where the trouble is. */
+static enum ld_err check_driven(struct check *c, const struct ld_day_act *a)
+{
+	static const enum ld_day_word not_driven[] = {
+	    LD_CHEAT_ghost, LD_CHEAT_wrong_code, LD_CHEAT_unlicensed_carrier,
+	    LD_CHEAT_unlicensed_receiver, LD_CHEAT_never_arrives};
+
+	for (size_t i = 0; i < sizeof(not_driven) / sizeof(not_driven[0]); i++)
+		if (planted(c->day, a->trip.at, not_driven[i]))
+			return fail(c, a->line, "does not go with the cheat %s of trip '%s'",
+				    ld_day_word_name(not_driven[i]), a->trip.id);
+	return LD_OK;
+}
+
+/* Does a story's trouble or cheat fit its trip? When all names are resolved. */
+static enum ld_err check_story(struct check *c, const struct ld_day_act *a)
+{
+	switch (a->word) {
+	case LD_TROUBLE_accident:
+		return check_driven(c, a);
+	case LD_TROUBLE_delegated:
+	case LD_CHEAT_disputed_delegate:
+		return check_delegate(c, a);
+	default:
+		return LD_OK;
+	}
 }
 
 /* An honest trip is licensed: else it would be refused and nobody would know why. */
@@ -453,13 +503,13 @@ static enum ld_err check_licences(struct check *c, size_t i)
 	const struct ld_day_waste *w = &d->wastes[t->waste.at];
 
 	if (!licensed(&d->parties[t->receiver.at], w) &&
-	    !cheated(d, i, LD_CHEAT_unlicensed_receiver))
+	    !planted(d, (int)i, LD_CHEAT_unlicensed_receiver))
 		return fail(
 		    c, t->line,
 		    "receiver '%s' is not licensed for %s; plant the cheat unlicensed_receiver",
 		    t->receiver.id, w->code);
 	if (!licensed(&d->parties[d->trucks[t->truck.at].carrier.at], w) &&
-	    !cheated(d, i, LD_CHEAT_unlicensed_carrier))
+	    !planted(d, (int)i, LD_CHEAT_unlicensed_carrier))
 		return fail(
 		    c, t->line,
 		    "the carrier is not licensed for %s; plant the cheat unlicensed_carrier",
@@ -482,6 +532,8 @@ static enum ld_err check_acts(struct check *c)
 	}
 	for (size_t i = 0; i < d->n_acts && !err; i++)
 		err = alone(c, &d->acts[i]);
+	for (size_t i = 0; i < d->n_acts && !err; i++)
+		err = check_story(c, &d->acts[i]);
 	for (size_t i = 0; i < d->n_trips && !err; i++)
 		err = check_licences(c, i);
 	return err;

@@ -2,9 +2,11 @@
  * commands.
  *
  * play.c         options, connection, the loop that lives through the day
+ * play_device.c  who takes part, each with a key
  * play_world.c   registers parties, keys, vehicles, licences, sites, scales as the authority
  * play_event.c   builds the honest events of a trip at the generator
  * play_road.c    and those on the road, on the scales and at the receiver
+ * play_story.c   and those of trips on which more happens
  * play_cheat.c   builds the cheats' own messages
  * play_track.c   fixes into tracks
  * play_send.c    devices: sealing, queueing, receipts
@@ -22,6 +24,8 @@
 
 #define LD_PLAY_ANOMALIES 4000 /* remembered for the report */
 #define LD_PLAY_PROBLEMS 200
+/* Above this level an anomaly that no cheat and no trouble explains is a failure of the day. */
+#define LD_PLAY_TOLERATED 1
 #define LD_PLAY_FOUND_BY 8  /* kept for one cheat */
 #define LD_PLAY_DELAYED 512 /* of one device: sealed and not yet sent (slow scale) */
 #define LD_PLAY_TRACK_FIXES 64
@@ -135,9 +139,11 @@ struct ld_play_anomaly {
 	char zh[320], en[320];
 	uint32_t level, top_level; /* now, ever (provisional ones aside) */
 	uint32_t provisional_level;
-	uint32_t said_level; /* printed already as not planted */
-	int64_t first_ms;    /* of the day */
-	int cheat;	     /* act, -1: none */
+	uint32_t said_level;	 /* printed already as not planted */
+	int64_t first_ms;	 /* of the day */
+	int cheat;		 /* index of cheats, -1: none */
+	int trouble;		 /* act that makes it expected, -1: none */
+	uint32_t expected_level; /* up to which it is no surprise */
 };
 
 /* A cheat and what found it. */
@@ -228,10 +234,12 @@ bool ld_play_sent_settled(const struct ld_play *p, size_t sent);
 size_t ld_play_unreceipted(const struct ld_play *p);
 struct ld_play_device *ld_play_device(struct ld_play *p, enum ld_play_kind kind, int of);
 
-/* ---- play_world.c ---- */
-/* The list of devices with their keys; then everything the authority registers, until it is in the
- * ledger. */
+/* ---- play_device.c ---- */
+/* The list of devices with their keys. */
 enum ld_err ld_play_devices_make(struct ld_play *p, char *why, size_t cap);
+
+/* ---- play_world.c ---- */
+/* Everything the authority registers, until it is in the ledger. */
 enum ld_err ld_play_register(struct ld_play *p, char *why, size_t cap);
 
 /* ---- play_event.c, play_cheat.c ---- */
@@ -258,6 +266,8 @@ enum ld_err ld_play_arrived_fill(struct ld_play *p, size_t trip, int64_t at_ms,
 				 Liandan__Event *event);
 void ld_play_event_init(struct ld_play *p, Liandan__Event *event, int64_t at_ms);
 ProtobufCBinaryData ld_play_bytes(struct ld_play *p, const uint8_t *data, size_t len);
+/* Id of the delegation that a trouble or cheat needs (arena memory). */
+char *ld_play_delegation(struct ld_play *p, const struct ld_day_act *a);
 char *ld_play_container(struct ld_play *p, size_t trip, uint32_t n);
 
 /* ---- play_track.c ---- */
@@ -271,10 +281,12 @@ void ld_play_heard(struct ld_play *p, const char *topic, const uint8_t *payload,
 /* A verdict on a message of a cheat. */
 void ld_play_verdict(struct ld_play *p, const struct ld_play_sent *s);
 bool ld_play_expects(enum ld_day_word word, const char *kind, const char *reason);
+/* The trouble is one that must be seen, and what shows it has not risen. */
+bool ld_play_unseen(const struct ld_play *p, const struct ld_day_act *a);
 bool ld_play_all_found(const struct ld_play *p);
 
 /* ---- play_report.c ---- */
-/* The exit code: everything planted was found and nothing else rose. */
+/* The exit code: everything planted was found, what had to be seen was, and nothing else rose. */
 int ld_play_report(struct ld_play *p);
 
 #endif

@@ -256,10 +256,10 @@ enum ld_err ld_play_created(struct ld_play *p, size_t trip, enum ld_sim_what wha
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	struct ld_play_trip *t = &p->trips[trip];
-	struct ld_play_device *clerk = ld_play_device(p, LD_DEVICE_CLERK, dt->generator.at);
 	Liandan__Event e;
 
 	ld_play_event_init(p, &e, at_ms);
+	struct ld_play_device *clerk = ld_trip_filler(p, trip, &e);
 	LD_NEW(p, Liandan__ManifestCreated, m, liandan__manifest_created__init);
 	LD_NEW(p, Liandan__Receiver, r, liandan__receiver__init);
 	LD_NEW(p, Liandan__Carrier, c, liandan__carrier__init);
@@ -332,12 +332,11 @@ enum ld_err ld_play_sealed(struct ld_play *p, size_t trip, const char *other_con
 			   bool attack)
 {
 	struct ld_play_trip *t = &p->trips[trip];
-	struct ld_play_device *clerk =
-	    ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->generator.at);
 	uint8_t content[LD_HASH_BYTES];
 	Liandan__Event e;
 
 	ld_play_event_init(p, &e, at_ms);
+	struct ld_play_device *clerk = ld_trip_filler(p, trip, &e);
 	LD_NEW(p, Liandan__ManifestSealed, m, liandan__manifest_sealed__init);
 	m->manifest = ld_play_bytes(p, manifest, LD_UUID_BYTES);
 	m->version = 1;
@@ -492,6 +491,10 @@ enum ld_err ld_play_step(struct ld_play *p, size_t trip, enum ld_sim_what what, 
 	case LD_STEP_TAKEN_CHEAT:
 	case LD_STEP_TAKEN:
 		return ld_trip_taken(p, trip, what, at_ms);
+	case LD_STEP_CONFIRMED:
+		return ld_trip_confirmed(p, trip, at_ms);
+	case LD_STEP_ACCIDENT:
+		return ld_trip_accident(p, trip, at_ms);
 	case LD_STEP_TARE_OUT:
 		return ld_trip_weighed(p, trip, what, LD_TARE_OUT, at_ms);
 	case LD_STEP_GROSS_OUT:

@@ -1,5 +1,6 @@
-/* Shared by the files that build a trip's honest events: play_event.c (at the generator) and
- * play_road.c (on the road, on the scales, at the receiver). Not for others. */
+/* Shared by the files that build a trip's honest events: play_event.c (at the generator),
+ * play_road.c (on the road, on the scales, at the receiver) and play_story.c (what is not on every
+ * trip). Not for others. */
 #ifndef LD_CLI_PLAY_EVENT_H
 #define LD_CLI_PLAY_EVENT_H
 
@@ -42,6 +43,15 @@ enum ld_err ld_trip_items(struct ld_play *p, size_t trip, int64_t mass_g, Lianda
 			  size_t *n_out);
 int64_t ld_trip_accepted_g(const struct ld_play *p, size_t trip);
 
+/* Where a truck is, and what its odometer shows. */
+enum ld_err ld_trip_place(struct ld_play *p, int truck, int64_t at_ms, Liandan__Place **out,
+			  int64_t *odometer_m);
+/* The manifests that one truck brings together. */
+ProtobufCBinaryData *ld_trip_load(struct ld_play *p, size_t trip, size_t *n);
+/* Who makes the trip's papers: the generator's clerk, or its delegate's (whose delegation the event
+ * then names). */
+struct ld_play_device *ld_trip_filler(struct ld_play *p, size_t trip, Liandan__Event *e);
+
 enum ld_err ld_trip_taken(struct ld_play *p, size_t trip, enum ld_sim_what what, int64_t at_ms);
 enum ld_err ld_trip_arrived(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what what, int which,
@@ -49,5 +59,8 @@ enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what wha
 enum ld_err ld_trip_received(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms);
+/* play_story.c */
+enum ld_err ld_trip_confirmed(struct ld_play *p, size_t trip, int64_t at_ms);
+enum ld_err ld_trip_accident(struct ld_play *p, size_t trip, int64_t at_ms);
 
 #endif

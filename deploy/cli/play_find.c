@@ -14,6 +14,7 @@ static const struct {
 	const char *what, *reason; /* reason NULL: any */
 } expected[] = {
     {LD_CHEAT_silent_detour, "UNEXPLAINED_GAP", NULL},
+    {LD_CHEAT_accident_excuse, "UNEXPLAINED_GAP", NULL},
     {LD_CHEAT_parked_excursion, "UNEXPLAINED_GAP", NULL},
     {LD_CHEAT_never_arrives, "OVERDUE", NULL},
     {LD_CHEAT_unmanifested_pickup, "UNMANIFESTED_DEPARTURE", NULL},
@@ -57,9 +58,42 @@ static const struct {
     {LD_CHEAT_forked_chain, "SEQUENCE_FORKED", NULL},
     {LD_CHEAT_other_ledger, "WRONG_LEDGER", NULL},
     {LD_CHEAT_garbage, "MALFORMED", NULL},
+    {LD_CHEAT_disputed_delegate, "RULE_VIOLATED", "DISPUTED"},
     {LD_CHEAT_expired_scale, "RULE_VIOLATED", "SCALE_OUT_OF_DATE"},
     {LD_CHEAT_expired_scale, "REFUSED", "SCALE_OUT_OF_DATE"},
 };
+
+/* What an honest trouble raises about its trip, and how high; must: it would be a fault if it did
+ * not. */
+static const struct {
+	enum ld_day_word word;
+	const char *what, *reason; /* reason NULL: any */
+	uint32_t level;
+	bool must;
+} honest[] = {
+    {LD_TROUBLE_accident, "ACCIDENT", NULL, 3, true},
+    {LD_TROUBLE_slow_driver, "RULE_VIOLATED", "OFFER_EXPIRED", 1, false},
+};
+
+static int honest_row(enum ld_day_word word, const struct ld_play_anomaly *a)
+{
+	for (size_t i = 0; i < sizeof(honest) / sizeof(honest[0]); i++)
+		if (honest[i].word == word && strcmp(honest[i].what, a->kind) == 0 &&
+		    (!honest[i].reason || strcmp(honest[i].reason, a->reason) == 0))
+			return (int)i;
+	return -1;
+}
+
+bool ld_play_unseen(const struct ld_play *p, const struct ld_day_act *act)
+{
+	bool must = false;
+
+	for (size_t i = 0; i < sizeof(honest) / sizeof(honest[0]); i++)
+		must = must || (honest[i].word == act->word && honest[i].must);
+	for (size_t i = 0; i < p->n_anomalies && must; i++)
+		must = p->anomalies[i].trouble != (int)(act - p->day->acts);
+	return must;
+}
 
 bool ld_play_expects(enum ld_day_word word, const char *what, const char *reason)
 {
@@ -231,6 +265,20 @@ static void attribute_to(struct ld_play *p, size_t i, struct ld_play_anomaly *a)
 	found(p, c, by);
 }
 
+/* Expected of an honest trouble. */
+static void attribute_to_trouble(struct ld_play *p, struct ld_play_anomaly *a)
+{
+	for (size_t i = 0; i < p->day->n_acts; i++) {
+		const struct ld_day_act *act = &p->day->acts[i];
+		int row = honest_row(act->word, a);
+		if (row < 0 || act->trip.at < 0 || !about_trip(p, (size_t)act->trip.at, a))
+			continue;
+		a->trouble = (int)i;
+		a->expected_level = honest[row].level;
+		return;
+	}
+}
+
 /* Scales last: their trips may have cheats of their own. */
 static void attribute(struct ld_play *p, struct ld_play_anomaly *a)
 {
@@ -243,6 +291,8 @@ static void attribute(struct ld_play *p, struct ld_play_anomaly *a)
 			if (a->cheat < 0 &&
 			    (p->cheats[i].act->word == LD_CHEAT_expired_scale) == (pass == 1))
 				attribute_to(p, i, a);
+	if (a->cheat < 0)
+		attribute_to_trouble(p, a);
 }
 
 static struct ld_play_anomaly *anomaly_of(struct ld_play *p, uint64_t id)
@@ -256,6 +306,8 @@ static struct ld_play_anomaly *anomaly_of(struct ld_play *p, uint64_t id)
 	memset(a, 0, sizeof(*a));
 	a->id = id;
 	a->cheat = -1;
+	a->trouble = -1;
+	a->expected_level = LD_PLAY_TOLERATED;
 	a->first_ms = ld_play_now(p);
 	return a;
 }
@@ -298,7 +350,8 @@ static void heard_anomaly(struct ld_play *p, const cJSON *o)
 	}
 	attribute(p, a);
 	/* it is heard on more than one topic: said once for each level */
-	if (a->cheat < 0 && a->top_level >= 2 && a->level >= 2 && a->level > a->said_level) {
+	if (a->cheat < 0 && a->top_level > a->expected_level && a->level > a->expected_level &&
+	    a->level > a->said_level) {
 		a->said_level = a->level;
 		char zh[640];
 		char en[640];

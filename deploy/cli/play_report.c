@@ -5,12 +5,9 @@
 #include "deploy/cli/play.h"
 #include "proto/verdict.h"
 
-/* Above this level an anomaly that no cheat explains is a failure of the day. */
-#define TOLERATED_LEVEL 1
-
 static bool rose(const struct ld_play_anomaly *a)
 {
-	return a->cheat < 0 && a->top_level > TOLERATED_LEVEL;
+	return a->cheat < 0 && a->top_level > a->expected_level;
 }
 
 static size_t count_rose(const struct ld_play *p)
@@ -37,6 +34,16 @@ static size_t count_found(const struct ld_play *p)
 
 	for (size_t i = 0; i < p->n_cheats; i++)
 		n += p->cheats[i].found;
+	return n;
+}
+
+/* Honest troubles of which nothing was seen, although it had to be. */
+static size_t count_unseen(const struct ld_play *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->day->n_acts; i++)
+		n += ld_play_unseen(p, &p->day->acts[i]);
 	return n;
 }
 
@@ -100,6 +107,8 @@ static cJSON *anomaly_json(const struct ld_play *p, const struct ld_play_anomaly
 	cJSON_AddStringToObject(o, "first_heard", ld_play_clock(a->first_ms, clock));
 	if (a->cheat >= 0)
 		cJSON_AddStringToObject(o, "cheat", p->cheats[a->cheat].act->id);
+	if (a->trouble >= 0)
+		cJSON_AddStringToObject(o, "trouble", p->day->acts[a->trouble].id);
 	cJSON_AddStringToObject(o, "zh", a->zh);
 	cJSON_AddStringToObject(o, "en", a->en);
 	return o;
@@ -144,14 +153,24 @@ static cJSON *report_json(const struct ld_play *p, bool ok)
 	for (size_t i = 0; i < p->n_cheats; i++)
 		cJSON_AddItemToArray(cheats, cheat_json(p, &p->cheats[i]));
 	cJSON *troubles = cJSON_AddArrayToObject(o, "honest_troubles");
-	for (size_t i = 0; i < p->day->n_acts; i++)
-		if (!ld_day_is_cheat(p->day->acts[i].word))
-			cJSON_AddItemToArray(troubles, cJSON_CreateString(p->day->acts[i].id));
+	cJSON *unseen = cJSON_AddArrayToObject(o, "honest_troubles_not_seen");
+	for (size_t i = 0; i < p->day->n_acts; i++) {
+		const struct ld_day_act *a = &p->day->acts[i];
+		if (!ld_day_is_cheat(a->word))
+			cJSON_AddItemToArray(troubles, cJSON_CreateString(a->id));
+		if (ld_play_unseen(p, a))
+			cJSON_AddItemToArray(unseen, cJSON_CreateString(a->id));
+	}
 	cJSON *unplanted = cJSON_AddArrayToObject(o, "anomalies_without_cheat");
 	cJSON *planted = cJSON_AddArrayToObject(o, "anomalies_of_cheats");
-	for (size_t i = 0; i < p->n_anomalies; i++)
-		cJSON_AddItemToArray(p->anomalies[i].cheat < 0 ? unplanted : planted,
-				     anomaly_json(p, &p->anomalies[i]));
+	cJSON *expected = cJSON_AddArrayToObject(o, "anomalies_of_troubles");
+	for (size_t i = 0; i < p->n_anomalies; i++) {
+		const struct ld_play_anomaly *a = &p->anomalies[i];
+		cJSON_AddItemToArray(a->cheat >= 0     ? planted
+				     : a->trouble >= 0 ? expected
+						       : unplanted,
+				     anomaly_json(p, a));
+	}
 	cJSON_AddItemToObject(o, "events", events_json(p));
 	cJSON *problems = cJSON_AddArrayToObject(o, "problems");
 	for (size_t i = 0; i < p->n_problems; i++)
@@ -199,6 +218,16 @@ static void print_summary(const struct ld_play *p, bool ok)
 			       ld_day_word_zh(p->cheats[i].act->word),
 			       ld_day_word_name(p->cheats[i].act->word), p->cheats[i].act->id);
 	for (size_t i = 0; i < p->n_anomalies; i++)
+		if (p->anomalies[i].trouble >= 0 && !rose(&p->anomalies[i]))
+			printf("  ○ 如预料 as expected: %s %s level %u (%s)\n",
+			       p->anomalies[i].kind, p->anomalies[i].reason,
+			       p->anomalies[i].top_level, p->day->acts[p->anomalies[i].trouble].id);
+	for (size_t i = 0; i < p->day->n_acts; i++)
+		if (ld_play_unseen(p, &p->day->acts[i]))
+			printf("  ✘ 应现未现 not seen: %s %s (%s)\n",
+			       ld_day_word_zh(p->day->acts[i].word),
+			       ld_day_word_name(p->day->acts[i].word), p->day->acts[i].id);
+	for (size_t i = 0; i < p->n_anomalies; i++)
 		if (rose(&p->anomalies[i]))
 			printf("  ✘ 非预设 not planted: %s %s level %u %s\n", p->anomalies[i].kind,
 			       p->anomalies[i].reason, p->anomalies[i].top_level,
@@ -217,8 +246,8 @@ static void print_summary(const struct ld_play *p, bool ok)
 
 int ld_play_report(struct ld_play *p)
 {
-	bool ok = count_missed(p) == 0 && count_rose(p) == 0 && count_unreceipted(p) == 0 &&
-		  p->n_problems == 0 && !p->interrupted;
+	bool ok = count_missed(p) == 0 && count_rose(p) == 0 && count_unseen(p) == 0 &&
+		  count_unreceipted(p) == 0 && p->n_problems == 0 && !p->interrupted;
 	cJSON *o = report_json(p, ok);
 
 	if (p->opt.report && !write_report(p, o))

@@ -10,15 +10,14 @@
 
 /* ---- on the truck ---- */
 
-static enum ld_err place_at(struct ld_play *p, size_t trip, int64_t at_ms, Liandan__Place **out,
-			    int64_t *odometer_m)
+enum ld_err ld_trip_place(struct ld_play *p, int truck, int64_t at_ms, Liandan__Place **out,
+			  int64_t *odometer_m)
 {
-	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	const struct ld_sim_leg *leg = NULL;
 	struct ld_day_point here;
 	LD_NEW(p, Liandan__Place, place, liandan__place__init);
 
-	ld_sim_at(&p->sim->trucks[dt->truck.at], at_ms, &here, odometer_m, &leg);
+	ld_sim_at(&p->sim->trucks[truck], at_ms, &here, odometer_m, &leg);
 	place->lat_e7 = here.lat_e7;
 	place->lon_e7 = here.lon_e7;
 	place->accuracy_cm = 500;
@@ -58,7 +57,7 @@ enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, struct ld_play_de
 	/* at a rate that is not the ledger's own, arrival clocks would run out for everybody */
 	h->eta_ms = ld_play_ledger(p, p->sim->trips[trip].eta_ms) +
 		    (p->opt.fast > 0 ? 48 * INT64_C(3600000) : 0);
-	enum ld_err err = place_at(p, trip, at_ms, &h->place, &h->odometer_m);
+	enum ld_err err = ld_trip_place(p, dt->truck.at, at_ms, &h->place, &h->odometer_m);
 	if (err)
 		return err;
 	lie(p, trip, dt->site.at, h->place);
@@ -93,8 +92,7 @@ enum ld_err ld_trip_taken(struct ld_play *p, size_t trip, enum ld_sim_what what,
 	return err;
 }
 
-/* The manifests that one truck brings together. */
-static ProtobufCBinaryData *manifests_of(struct ld_play *p, size_t trip, size_t *n)
+ProtobufCBinaryData *ld_trip_load(struct ld_play *p, size_t trip, size_t *n)
 {
 	ProtobufCBinaryData *ids = ld_arena_alloc(&p->arena, (p->day->n_trips + 1) * sizeof(*ids));
 
@@ -115,7 +113,7 @@ enum ld_err ld_play_arrived_fill(struct ld_play *p, size_t trip, int64_t at_ms, 
 	bool elsewhere = a && a->word == LD_CHEAT_wrong_site;
 	LD_NEW(p, Liandan__Arrived, r, liandan__arrived__init);
 
-	r->manifests = manifests_of(p, trip, &r->n_manifests);
+	r->manifests = ld_trip_load(p, trip, &r->n_manifests);
 	r->plate = LD_STR(dt->truck.id);
 	r->site = LD_STR(elsewhere ? a->site.id : dt->to.id);
 	r->seals = ld_arena_alloc(&p->arena, (p->day->n_trips + 1) * sizeof(*r->seals));
@@ -129,7 +127,7 @@ enum ld_err ld_play_arrived_fill(struct ld_play *p, size_t trip, int64_t at_ms, 
 		seal->state = LIANDAN__CONDITION__CONDITION_INTACT;
 		r->seals[r->n_seals++] = seal;
 	}
-	enum ld_err err = place_at(p, trip, at_ms, &r->place, &r->odometer_m);
+	enum ld_err err = ld_trip_place(p, dt->truck.at, at_ms, &r->place, &r->odometer_m);
 	if (err)
 		return err;
 	lie(p, trip, dt->to.at, r->place);
@@ -240,7 +238,7 @@ enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what wha
 		w->manifests[0] = ld_trip_id(p, trip);
 		w->n_manifests = 1;
 	} else {
-		w->manifests = manifests_of(p, trip, &w->n_manifests);
+		w->manifests = ld_trip_load(p, trip, &w->n_manifests);
 	}
 	e.body_case = LIANDAN__EVENT__BODY_WEIGHED;
 	e.weighed = w;

@@ -13,7 +13,6 @@
 #define FULL LIANDAN__LOAD_STATE__LOAD_STATE_FULL
 
 /* Rules of profile CN that a played cheat waits for (plugin/custody/rules.h); margins are ours. */
-#define OVERDUE_MS (120 * MINUTE)
 #define MANIFEST_WAIT_MS (60 * MINUTE)
 #define MARGIN_MS (15 * MINUTE)
 
@@ -61,7 +60,7 @@ void ld_sim_at(const struct ld_sim_truck *truck, int64_t t_ms, struct ld_day_poi
 
 /* ---- trips: what kind each is ---- */
 
-static bool stays_on_paper(const struct ld_day_act *cheat)
+bool ld_sim_on_paper(const struct ld_day_act *cheat)
 {
 	return cheat &&
 	       (cheat->word == LD_CHEAT_ghost || cheat->word == LD_CHEAT_unlicensed_receiver ||
@@ -91,7 +90,7 @@ static void sort_out(struct ld_sim *s)
 	}
 	for (size_t i = 0; i < d->n_trips; i++) {
 		struct ld_sim_trip *t = &s->trips[i];
-		t->driven = !stays_on_paper(t->cheat);
+		t->driven = !ld_sim_on_paper(t->cheat);
 		if (t->cheat && t->cheat->word == LD_CHEAT_missing_piece)
 			t->loss_g += d->trips[i].mass_g / d->trips[i].containers *
 				     (t->cheat->count ? t->cheat->count : 1);
@@ -247,159 +246,6 @@ static bool plan_truck(struct ld_sim *s, size_t truck, struct job *jobs)
 	return !c.failed;
 }
 
-/* ---- what is signed ---- */
-
-static void step(struct ld_sim_trip *t, int64_t at_ms, enum ld_sim_what what)
-{
-	if (t->n_steps < LD_SIM_MAX_STEPS)
-		t->steps[t->n_steps++] = (struct ld_sim_step){at_ms, what};
-}
-
-static int step_order(const void *a, const void *b)
-{
-	const struct ld_sim_step *x = a;
-	const struct ld_sim_step *y = b;
-
-	return x->at_ms < y->at_ms ? -1 : x->at_ms > y->at_ms;
-}
-
-static bool has_scale(const struct ld_day *d, int site)
-{
-	for (size_t i = 0; i < d->n_scales; i++)
-		if (d->scales[i].site.at == site)
-			return true;
-	return false;
-}
-
-bool ld_sim_trouble(const struct ld_sim *s, size_t trip, enum ld_day_word word)
-{
-	for (size_t i = 0; i < s->day->n_acts; i++)
-		if (s->day->acts[i].word == word && s->day->acts[i].trip.at == (int)trip)
-			return true;
-	return false;
-}
-
-/* Papers are made before the truck comes, but never before the day. */
-static void papers(struct ld_sim *s, size_t i, int64_t at)
-{
-	struct ld_sim_trip *t = &s->trips[i];
-	int64_t begin = at - 45 * MINUTE;
-
-	if (begin < s->from_ms + MINUTE)
-		begin = s->from_ms + MINUTE;
-	int64_t unit = at - begin < 15 * MINUTE ? (at - begin) / 20 : MINUTE;
-	step(t, begin, LD_STEP_GENERATED);
-	step(t, begin + 2 * unit, LD_STEP_STORED);
-	if (ld_sim_trouble(s, i, LD_TROUBLE_typo))
-		step(t, begin + 3 * unit, LD_STEP_TYPO);
-	step(t, begin + 5 * unit, LD_STEP_CREATED);
-	if (t->cheat && t->cheat->word == LD_CHEAT_container_twice)
-		step(t, begin + 6 * unit - 1, LD_STEP_ATTACK);
-	step(t, begin + 6 * unit, LD_STEP_SEALED);
-	if (t->cheat && t->cheat->word == LD_CHEAT_overdrawn) {
-		step(t, begin + 7 * unit, LD_STEP_ATTACK);
-		step(t, begin + 8 * unit, LD_STEP_ATTACK_TWO);
-	}
-}
-
-static bool taken_is_cheat(enum ld_day_word w)
-{
-	return w == LD_CHEAT_wrong_carrier || w == LD_CHEAT_unknown_vehicle;
-}
-
-static void handover(struct ld_sim *s, size_t i, int64_t origin, int64_t leave)
-{
-	struct ld_sim_trip *t = &s->trips[i];
-	int w = t->cheat ? (int)t->cheat->word : -1;
-
-	if (has_scale(s->day, s->day->trips[i].site.at) && w != LD_CHEAT_ghost) {
-		step(t, origin + 2 * MINUTE, LD_STEP_TARE_OUT);
-		step(t, leave - 4 * MINUTE, LD_STEP_GROSS_OUT);
-	}
-	if (w == LD_CHEAT_revoked_key || w == LD_CHEAT_changed_content)
-		step(t, leave - 3 * MINUTE, LD_STEP_ATTACK);
-	if (w == LD_CHEAT_same_person) {
-		step(t, leave - 200000, LD_STEP_ATTACK);
-		step(t, leave - 180000, LD_STEP_ATTACK_TWO);
-		step(t, leave - 150000, LD_STEP_WITHDRAWN);
-	}
-	step(t,
-	     ld_sim_trouble(s, i, LD_TROUBLE_slow_driver) ? leave - 12 * MINUTE
-							  : leave - 2 * MINUTE,
-	     LD_STEP_OFFERED);
-	if (w == LD_CHEAT_cancelled_and_taken)
-		step(t, leave - 100000, LD_STEP_CANCELLED);
-	if (w == LD_CHEAT_forged_signature || w == LD_CHEAT_unknown_key ||
-	    w == LD_CHEAT_other_ledger || w == LD_CHEAT_garbage || w == LD_CHEAT_out_of_order)
-		step(t, leave - 90000, LD_STEP_ATTACK);
-	if (w >= 0 && taken_is_cheat((enum ld_day_word)w))
-		step(t, leave - 80000, LD_STEP_TAKEN_CHEAT);
-	step(t, leave - MINUTE, LD_STEP_TAKEN);
-}
-
-static void delivery(struct ld_sim *s, size_t i, int64_t arrive, int64_t done)
-{
-	struct ld_sim_trip *t = &s->trips[i];
-	const struct ld_day_trip *dt = &s->day->trips[i];
-	int w = t->cheat ? (int)t->cheat->word : -1;
-
-	if (w == LD_CHEAT_clock_ahead)
-		step(t, arrive + 30000, LD_STEP_ATTACK);
-	if (t->leads)
-		step(t, arrive + MINUTE, LD_STEP_ARRIVED);
-	if (w == LD_CHEAT_wrong_site)
-		return;
-	if (w == LD_CHEAT_replayed_event || w == LD_CHEAT_forked_chain || w == LD_CHEAT_wrong_role)
-		step(t, arrive + 2 * MINUTE, LD_STEP_ATTACK);
-	/* a ghost has tickets too: the scale weighs another truck */
-	if (w == LD_CHEAT_ghost || (t->leads && w != LD_CHEAT_no_tickets)) {
-		step(t, arrive + 3 * MINUTE, LD_STEP_GROSS_IN);
-		step(t, done - 3 * MINUTE, LD_STEP_TARE_IN);
-	}
-	step(t, done - 5 * MINUTE, LD_STEP_RECEIVED);
-	step(t, done, LD_STEP_ACCEPTED);
-	step(t, done + 10 * MINUTE, LD_STEP_STORED_IN);
-	if (dt->treat_s)
-		step(t, done + (int64_t)dt->treat_s * 1000 + 10 * MINUTE, LD_STEP_TREATED);
-	if (w == LD_CHEAT_recycled_manifest)
-		step(t, done + 15 * MINUTE, LD_STEP_ATTACK);
-}
-
-static void plan_steps(struct ld_sim *s, size_t i)
-{
-	const struct ld_day_trip *dt = &s->day->trips[i];
-	struct ld_sim_trip *t = &s->trips[i];
-	const struct ld_sim_trip *lead = &s->trips[t->leader];
-	const struct ld_day *d = s->day;
-	int w = t->cheat ? (int)t->cheat->word : -1;
-	int64_t origin = t->driven ? t->origin_ms : (int64_t)dt->at_s * 1000;
-	int64_t leave = t->driven ? t->leave_ms : origin + (int64_t)dt->load_s * 1000;
-	int64_t way =
-	    (int64_t)(ld_road_m(d->sites[dt->site.at].gate, dt->via, d->sites[dt->to.at].gate) *
-		      3600.0 / dt->speed_kmh);
-	/* of a milk run: the stops that are still to come */
-	int64_t to_come = t->leads ? 0 : lead->leave_ms - leave;
-
-	t->eta_ms = leave + to_come + way + 5 * MINUTE;
-	papers(s, i, origin);
-	if (!stays_on_paper(t->cheat) || w == LD_CHEAT_ghost)
-		handover(s, i, origin, leave);
-	int64_t arrive = t->driven ? lead->arrive_ms : w == LD_CHEAT_ghost ? leave + way : 0;
-	int64_t done = t->driven ? lead->done_ms : arrive + (int64_t)dt->unload_s * 1000;
-	if (arrive > 0)
-		delivery(s, i, arrive, done);
-	t->leave_ms = leave;
-	t->origin_ms = origin;
-	qsort(t->steps, t->n_steps, sizeof(*t->steps), step_order);
-	t->end_ms = t->n_steps ? t->steps[t->n_steps - 1].at_ms : 0;
-	if (w == LD_CHEAT_never_arrives) {
-		int64_t grace = (t->eta_ms - leave) / 2;
-		t->end_ms = t->eta_ms + (grace > OVERDUE_MS ? grace : OVERDUE_MS) + MARGIN_MS;
-	} else if (w >= 0) {
-		t->end_ms += 3 * MINUTE;
-	}
-}
-
 /* ---- the whole ---- */
 
 static enum ld_err allocate(struct ld_sim *s)
@@ -463,7 +309,7 @@ enum ld_err ld_sim_plan(const struct ld_day *day, struct ld_sim **out, char *why
 			err = LD_ERR_LIMIT;
 		}
 	for (size_t i = 0; i < day->n_trips && !err; i++)
-		plan_steps(s, i);
+		ld_sim_plan_steps(s, i);
 	find_end(s);
 	stretch(s);
 	if (!err && s->end_ms - s->from_ms > INT64_C(36) * 3600000) {

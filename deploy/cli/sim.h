@@ -46,6 +46,8 @@ struct ld_sim_truck {
 	X(TAKEN_CHEAT) /* a hand-over that is itself the cheat; TAKEN follows where it was refused \
 			*/                                                                         \
 	X(TAKEN)                                                                                   \
+	X(CONFIRMED) /* the generator's word on what a delegate filled in */                       \
+	X(ACCIDENT)                                                                                \
 	X(TARE_OUT) /* tickets at the origin */                                                    \
 	X(GROSS_OUT)                                                                               \
 	X(ARRIVED)                                                                                 \
@@ -84,6 +86,7 @@ struct ld_sim_trip {
 	int64_t arrive_ms;     /* 0: never */
 	int64_t done_ms;       /* leaves the destination */
 	int64_t end_ms;	       /* nothing more happens; a timer's anomaly is due by then */
+	int64_t accident_ms;   /* the truck stands with one; 0: none */
 	int64_t cheat_from_ms; /* when the truck began to cheat; 0: not the truck's */
 	int64_t loss_g;	       /* gone on the way (negative: added) */
 	struct ld_sim_step steps[LD_SIM_MAX_STEPS]; /* in time order */
@@ -114,6 +117,10 @@ void ld_sim_at(const struct ld_sim_truck *truck, int64_t t_ms, struct ld_day_poi
 	       int64_t *odometer_m, const struct ld_sim_leg **leg);
 /* Does the day plant this trouble on the trip? */
 bool ld_sim_trouble(const struct ld_sim *sim, size_t trip, enum ld_day_word word);
+/* The first such trouble or cheat of the trip; NULL: none. */
+const struct ld_day_act *ld_sim_act(const struct ld_sim *sim, size_t trip, enum ld_day_word word);
+/* Who fills in the manifest for the generator; NULL: nobody. */
+const struct ld_day_act *ld_sim_delegate(const struct ld_sim *sim, size_t trip);
 double ld_sim_distance_m(struct ld_day_point a, struct ld_day_point b);
 
 /* Small fixed generator (splitmix64): plans and noise repeat on every machine. */

@@ -203,8 +203,17 @@ void ld_cursor_road(struct ld_sim_cursor *c, struct ld_day_point via, struct ld_
 
 static bool on_the_way(const struct ld_day_act *a)
 {
-	return a->word == LD_TROUBLE_jam || a->word == LD_CHEAT_silent_detour ||
-	       a->word == LD_CHEAT_parked_excursion || a->word == LD_CHEAT_never_arrives;
+	switch (a->word) {
+	case LD_TROUBLE_jam:
+	case LD_TROUBLE_accident:
+	case LD_CHEAT_silent_detour:
+	case LD_CHEAT_accident_excuse:
+	case LD_CHEAT_parked_excursion:
+	case LD_CHEAT_never_arrives:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static uint32_t share_of(const struct ld_day_act *a)
@@ -253,7 +262,9 @@ static void excursion(struct ld_sim_cursor *c, const struct ld_day_act *a, uint3
 			true);
 	ld_cursor_drive(c, back, speed_kmh);
 	c->view = LD_SIM_SHOWN;
-	if (parked)
+	if (a->word == LD_CHEAT_accident_excuse)
+		c->sim->trips[a->trip.at].accident_ms = c->t_ms;
+	if (parked || a->word == LD_CHEAT_accident_excuse)
 		ld_cursor_stand(c, c->t_ms + 5 * 60000, true);
 }
 
@@ -263,6 +274,10 @@ static bool incident(struct ld_sim_cursor *c, const struct ld_day_act *a, uint32
 	switch (a->word) {
 	case LD_TROUBLE_jam:
 		ld_cursor_stand(c, c->t_ms + (int64_t)a->for_s * 1000, false);
+		return true;
+	case LD_TROUBLE_accident: /* in plain sight, until it can go on */
+		c->sim->trips[a->trip.at].accident_ms = c->t_ms;
+		ld_cursor_stand(c, c->t_ms + (int64_t)a->for_s * 1000, true);
 		return true;
 	case LD_CHEAT_never_arrives:
 		c->sim->trips[a->trip.at].cheat_from_ms = c->t_ms;

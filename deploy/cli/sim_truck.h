@@ -4,6 +4,11 @@
 
 #include "deploy/cli/sim.h"
 
+/* The cheat's trip is driven by nobody. */
+bool ld_sim_on_paper(const struct ld_day_act *cheat);
+/* What is signed on the trip, when all trucks have been moved. */
+void ld_sim_plan_steps(struct ld_sim *s, size_t trip);
+
 struct ld_sim_cursor {
 	struct ld_sim *sim;
 	struct ld_sim_truck *truck;

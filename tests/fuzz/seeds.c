@@ -1,6 +1,7 @@
 /* Writes valid inputs for every target: fuzz_seeds DIR DAYS. What a fuzzer would need years to find
  * by itself: a whole consignment, signed envelopes, a good token, a proof. Everything is the same
  * in every run but the signatures. */
+#include <glob.h>
 #include <sys/stat.h>
 
 #include "proto/envelope.h"
@@ -217,20 +218,33 @@ static void tokens(void)
 	ld_key_free(key);
 }
 
-static void days(const char *from)
+static void one_day(const char *path)
 {
 	static char text[1 << 20];
-	char path[4096];
-	FILE *f;
+	const char *name = strrchr(path, '/');
+	FILE *f = fopen(path, "rb");
 	size_t n;
 
-	snprintf(path, sizeof path, "%s/demo.day", from);
-	f = fopen(path, "rb");
 	if (f == NULL)
 		return;
 	n = fread(text, 1, sizeof text, f);
 	fclose(f);
-	write_seed("day", "demo", NULL, 0, text, n);
+	write_seed("day", name != NULL ? name + 1 : path, NULL, 0, text, n);
+}
+
+static void days(const char *from)
+{
+	char path[4096];
+	glob_t stories;
+
+	snprintf(path, sizeof path, "%s/demo.day", from);
+	one_day(path);
+	snprintf(path, sizeof path, "%s/stories/*.day", from);
+	if (glob(path, 0, NULL, &stories) != 0)
+		return;
+	for (size_t i = 0; i < stories.gl_pathc; i++)
+		one_day(stories.gl_pathv[i]);
+	globfree(&stories);
 }
 
 int main(int argc, char **argv)

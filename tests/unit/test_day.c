@@ -234,6 +234,26 @@ static void test_cheats_must_fit(void **state)
 	accepts(BASE TRIP "cheat missing_piece trip=t count=4\ntrouble typo trip=t\n");
 }
 
+/* Troubles and cheats of the stories. */
+static void test_stories_must_fit(void **state)
+{
+	(void)state;
+	refuses(BASE TRIP "trouble accident trip=t for=4m\n", 14, "too short");
+	refuses(BASE TRIP "trouble accident trip=t\n", 14, "is missing");
+	refuses(BASE TRIP "cheat ghost trip=t\ntrouble accident trip=t for=10m\n", 15,
+		"does not go with the cheat ghost");
+	refuses(BASE TRIP "trouble accident trip=t for=10m\ncheat never_arrives trip=t\n", 14,
+		"does not go with the cheat never_arrives");
+	refuses(BASE TRIP "trouble delegated trip=t\n", 14, "is missing");
+	refuses(BASE TRIP "trouble delegated trip=t party=g\n", 14, "the generator itself");
+	refuses(BASE TRIP "trouble delegated trip=t party=c\n", 14, "has no clerk");
+	refuses(BASE TRIP
+		"trouble delegated trip=t party=r\ncheat disputed_delegate trip=t party=r\n",
+		15, "a delegate already");
+	accepts(BASE TRIP "trouble delegated trip=t party=r\ncheat accident_excuse trip=t\n"
+			  "trouble accident trip=t for=5m share=95\n");
+}
+
 static void test_wastes_are_the_catalogues(void **state)
 {
 	(void)state;
@@ -391,6 +411,63 @@ static void test_plan(void **state)
 	ld_day_free(day);
 }
 
+static const struct ld_sim_leg *leg_at(const struct ld_sim_truck *t, int64_t at_ms)
+{
+	struct ld_day_point here;
+	const struct ld_sim_leg *leg = NULL;
+	int64_t odometer = 0;
+
+	ld_sim_at(t, at_ms, &here, &odometer, &leg);
+	return leg;
+}
+
+static int64_t step_at(const struct ld_sim_trip *t, enum ld_sim_what what)
+{
+	for (size_t i = 0; i < t->n_steps; i++)
+		if (t->steps[i].what == what)
+			return t->steps[i].at_ms;
+	return -1;
+}
+
+static struct ld_sim *planned(const char *text, struct ld_day **day)
+{
+	struct ld_day_fault fault;
+	struct ld_sim *sim = NULL;
+	char why[200];
+
+	if (parse(text, day, &fault))
+		fail_msg("line %d: %s", fault.line, fault.what);
+	if (ld_sim_plan(*day, &sim, why, sizeof(why)))
+		fail_msg("%s", why);
+	return sim;
+}
+
+/* A real accident is reported while the truck stands in sight; an excuse after it was away in the
+ * dark. */
+static void test_plan_of_accidents(void **state)
+{
+	struct ld_day *day = NULL;
+
+	(void)state;
+	struct ld_sim *sim = planned(BASE TRIP "trouble accident trip=t for=40m share=30\n", &day);
+	int64_t said = step_at(&sim->trips[0], LD_STEP_ACCIDENT);
+	assert_true(said > sim->trips[0].leave_ms && said < sim->trips[0].arrive_ms);
+	for (int64_t at = said; at < said + 30 * 60000; at += 60000) {
+		const struct ld_sim_leg *leg = leg_at(&sim->trucks[0], at);
+		assert_false(leg->drive);
+		assert_int_equal(leg->view, LD_SIM_SHOWN);
+	}
+	ld_sim_free(sim);
+	ld_day_free(day);
+	sim = planned(BASE TRIP "cheat accident_excuse trip=t for=20m\n", &day);
+	said = step_at(&sim->trips[0], LD_STEP_ACCIDENT);
+	assert_true(said > sim->trips[0].cheat_from_ms + 20 * 60000);
+	assert_int_equal(leg_at(&sim->trucks[0], said)->view, LD_SIM_SHOWN);
+	assert_int_equal(leg_at(&sim->trucks[0], said - 10 * 60000)->view, LD_SIM_DARK);
+	ld_sim_free(sim);
+	ld_day_free(day);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +475,8 @@ int main(void)
 	    cmocka_unit_test(test_order_of_lines_is_free),
 	    cmocka_unit_test(test_trips_are_sorted),
 	    cmocka_unit_test(test_form),
+	    cmocka_unit_test(test_stories_must_fit),
+	    cmocka_unit_test(test_plan_of_accidents),
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_names_must_resolve),
 	    cmocka_unit_test(test_cheats_must_fit),
