@@ -147,10 +147,6 @@ static void print_json(const struct ld_balance *b, const char *region, struct ld
 
 static void print_text(const struct ld_balance *b, const char *region, const struct ld_sheet *of)
 {
-	static const char *const heads[] = {
-	    "", "\ntotals 合计 (* = all codes 全部代码)\n",
-	    "\ndifferences 差额: treatment 利用处置 = inputs - outputs - loss; road 运输 = taken - "
-	    "accepted\n"};
 	char from[24], to[24];
 
 	when(b->from_ms, "the beginning 开账", from);
@@ -164,7 +160,11 @@ static void print_text(const struct ld_balance *b, const char *region, const str
 		printf("nothing is booked 无账目\n");
 	for (size_t i = 0; i < 3; i++)
 		if (cJSON_GetArraySize(of[i].rows) != 0) {
-			fputs(heads[i], stdout);
+			if (i == 1)
+				printf("\ntotals 合计 (* = all codes 全部代码)\n");
+			else if (i == 2)
+				printf("\ndifferences 差额: treatment 利用处置 = inputs - "
+				       "outputs - loss; road 运输 = taken - accepted\n");
 			ld_sheet_text(&of[i], stdout);
 		}
 	printf("\n%s\n",

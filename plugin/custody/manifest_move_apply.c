@@ -310,8 +310,20 @@ enum ld_err ld_received_apply(struct ld_custody *c, const struct ld_fact *f,
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
+static bool on_manifest(struct ld_custody *c, const Custody__Manifest *m, const char *container)
+{
+	size_t mark = ld_mark(c);
+	Custody__Container *k;
+	bool on =
+	    ld_container_get(c, container, &k) == LD_OK && ld_same_id(k->manifest, m->manifest);
+
+	ld_release(c, mark);
+	return on;
+}
+
 /* The accepted mass of a line, shared over its items in order, so that containers carry what was
- * accepted and grams add exactly. */
+ * accepted and grams add exactly. The share of a container that left on another manifest counts as
+ * bulk. */
 static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const Liandan__Line *line,
 			     uint64_t index)
 {
@@ -331,7 +343,7 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 			continue;
 		share = ld_share_g(before, item->mass_g, total, accepted);
 		before = ld_add_g(before, item->mass_g);
-		if (item->container[0] == '\0')
+		if (item->container[0] == '\0' || !on_manifest(c, m, item->container))
 			continue;
 		contained = ld_add_g(contained, share);
 		err = ld_container_move(c, item->container, &m->manifest, &step, index);

@@ -327,6 +327,35 @@ static void treating_everything(void **state)
 	assert_int_equal(MX_DUE(x, TREATMENT), 0);
 }
 
+/* A cancelled manifest was taken all the same, with the drums that another one had bound since:
+ * what is accepted on the other is mass, but not in these drums. */
+static void drums_that_left_on_another_manifest(void **state)
+{
+	struct mx *x = *state;
+	Custody__Stock *s;
+
+	mx_to_offered(x);
+	x->now += x->c.rules->offer_ms;
+	mx_clean(x, mx_cancel(x, GEN));
+	mx_was_at(x, "V1", "S-GEN");
+	x->id[0] ^= 0xff; /* the other manifest */
+	mx_clean(x, mx_seal(x, mx_to_draft(x), mx_sealed(x)));
+	x->id[0] ^= 0xff;
+	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), CANCELLED_BEFORE);
+	x->id[0] ^= 0xff;
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), CONTAINER_ELSEWHERE);
+	x->now += LD_HOUR_MS;
+	mx_arrive(x, CAR1, mx_arrived(x, "V1"));
+	mx_receive(x, REC, mx_received(x));
+	mx_accept(x, REC, mx_accepted_body(x));
+	s = mx_stock(x, "REC", "S-REC", MX_CODE);
+	assert_int_equal(s->in_stock_g, MX_C1_G + MX_C2_G);
+	assert_int_equal(mx_container(x, "C1")->state,
+			 CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT);
+	assert_int_equal(s->contained_g, 0);
+}
+
 static void treating_signed_by_whom(void **state)
 {
 	struct mx *x = *state;
@@ -517,6 +546,7 @@ int main(void)
 	    T(losing_a_load),
 	    T(an_authority_ends_a_lost_load),
 	    T(treating_everything),
+	    T(drums_that_left_on_another_manifest),
 	    T(treating_signed_by_whom),
 	    T(treating_what_does_not_add_up),
 	    T(treating_more_than_there_is),
