@@ -5,6 +5,7 @@
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/apply.h"
 #include "plugin/custody/departure.h"
+#include "plugin/custody/finding.h"
 #include "plugin/custody/rating.h"
 #include "plugin/custody/tables.h"
 #include "plugin/custody/track.h"
@@ -256,9 +257,13 @@ static enum ld_err cleared(struct ld_custody *c, const Liandan__AnomalyCleared *
 enum ld_err ld_anomaly_apply(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index,
 			     int64_t at_ms)
 {
+	enum ld_err err;
+
 	switch ((int)own->body_case) {
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED:
-		return raised(c, own->anomaly_raised, index, at_ms);
+		err = raised(c, own->anomaly_raised, index, at_ms);
+		return err == LD_OK ? ld_discrepancy_seen(c, own->anomaly_raised, index, at_ms)
+				    : err;
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED:
 		return updated(c, own->anomaly_updated, at_ms);
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED:

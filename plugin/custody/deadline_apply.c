@@ -6,6 +6,7 @@
 
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
+#include "plugin/custody/finding.h"
 #include "plugin/custody/hold.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/number.h"
@@ -226,6 +227,8 @@ static enum ld_err missed(struct ld_custody *c, Custody__Manifest *m,
 		if (m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT)
 			m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_LOST; /* CUSTODY-22 */
 		return LD_OK;
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_DISCREPANCY:
+		return ld_discrepancy_missed(c, m, d->due_ms);
 	default:
 		return LD_OK;
 	}

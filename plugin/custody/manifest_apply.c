@@ -307,6 +307,10 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_received_apply(c, f, e->received);
 	case LIANDAN__EVENT__BODY_SAMPLE_ANALYSED:
 		return ld_sample_apply(c, f, e->sample_analysed);
+	case LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED:
+		return ld_discrepancy_reported_apply(c, f, e->discrepancy_reported);
+	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
+		return ld_discrepancy_resolved_apply(c, f, e->discrepancy_resolved);
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		return ld_accepted_apply(c, f, e->accepted);
 	case LIANDAN__EVENT__BODY_REJECTED:

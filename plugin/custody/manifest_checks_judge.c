@@ -263,6 +263,9 @@ static bool masses_can_be(const Liandan__Event *e)
 		       mass_can_be(e->waste_generated->line->quantity->mass_g);
 	case LIANDAN__EVENT__BODY_WASTE_TREATED:
 		return treated_can_be(e->waste_treated);
+	case LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED:
+		return mass_can_be(e->discrepancy_reported->declared_g) &&
+		       mass_can_be(e->discrepancy_reported->found_g);
 	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
 		return mass_can_be(e->loss_recorded->mass_g);
 	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:

@@ -1,6 +1,7 @@
 /* What follows from a step of the manifest once it has taken effect: its end, and what late news
  * explains. CUSTODY-19, 22. */
 #include "plugin/custody/anomaly.h"
+#include "plugin/custody/finding.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/road.h"
 #include "plugin/custody/weigh.h"
@@ -106,6 +107,12 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		break;
 	case LIANDAN__EVENT__BODY_STOP_ENDED:
 		ld_stop_follow(c, f, e->stop_ended, own);
+		break;
+	case LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED:
+		ld_discrepancy_follow(c, f, e->discrepancy_reported->manifest, own);
+		break;
+	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
+		ld_discrepancy_follow(c, f, e->discrepancy_resolved->manifest, own);
 		break;
 	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
 		ld_storage_entered_follow(c, f, e->temporary_storage_entered->manifest, own);

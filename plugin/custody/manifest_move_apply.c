@@ -4,6 +4,7 @@
 
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
+#include "plugin/custody/finding.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/road.h"
 #include "plugin/custody/weigh.h"
@@ -370,7 +371,7 @@ enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
 	ld_weigh_net(c, a->tickets, a->n_tickets, &net);
 	m->received_g = net.tickets != 0 ? net.net_g : 0;
 	if (a->discrepancy != 0 || a->significant)
-		m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_DISCREPANCY;
+		err = ld_discrepancy_await(c, m);
 	for (size_t i = 0; err == LD_OK && i < m->created->n_lines; i++)
 		err = book_line(c, m, m->created->lines[i], f->index);
 	if (err == LD_OK)

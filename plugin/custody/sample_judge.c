@@ -26,7 +26,10 @@ bool ld_check_own_laboratory(struct ld_case *k)
 /* 0: no line is meant. */
 bool ld_check_line_here(struct ld_case *k)
 {
-	const uint32_t line = sample_of(k)->line;
+	const Liandan__Event *e = k->f->event;
+	const uint32_t line = e->body_case == LIANDAN__EVENT__BODY_SAMPLE_ANALYSED
+				  ? e->sample_analysed->line
+				  : e->discrepancy_reported->line;
 
 	return line == 0 || ld_manifest_line(k->m, line) != NULL ||
 	       ld_failed(k, LIANDAN__REASON__QUANTITY, "line", line,

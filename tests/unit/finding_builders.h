@@ -1,5 +1,5 @@
-/* Bodies of what is found beside the manifest's steps, for manifest_fixture.h's world. CUSTODY-13.
- */
+/* Bodies of what is found beside the manifest's steps, for manifest_fixture.h's world. CUSTODY-13,
+ * 17. */
 #ifndef LD_TESTS_FINDING_BUILDERS_H
 #define LD_TESTS_FINDING_BUILDERS_H
 
@@ -37,6 +37,56 @@ static inline Liandan__Reason mx_analyse(struct mx *x, enum mx_who who, Liandan_
 {
 	MX_EVENT(e, SAMPLE_ANALYSED, b);
 	return mx_put(x, who, &e);
+}
+
+/* Line 1 is 40 kg short. */
+static inline Liandan__DiscrepancyReported *mx_discrepancy(struct mx *x)
+{
+	Liandan__DiscrepancyReported *b =
+	    MX_NEW(x, Liandan__DiscrepancyReported, LIANDAN__DISCREPANCY_REPORTED__INIT);
+
+	b->manifest = mx_id(x);
+	b->line = 1;
+	b->kind = LIANDAN__DISCREPANCY_KIND__DISCREPANCY_KIND_QUANTITY;
+	b->declared_g = MX_C1_G + MX_C2_G;
+	b->found_g = MX_C1_G + MX_C2_G - 40000;
+	b->bureau = MX_S("EEB");
+	return b;
+}
+
+static inline Liandan__Reason mx_differ(struct mx *x, enum mx_who who,
+					Liandan__DiscrepancyReported *b)
+{
+	MX_EVENT(e, DISCREPANCY_REPORTED, b);
+	return mx_put(x, who, &e);
+}
+
+/* Of the report of that event hash. */
+static inline Liandan__DiscrepancyResolved *
+mx_resolution(struct mx *x, const uint8_t hash[LD_HASH_BYTES], Liandan__LossCause cause)
+{
+	Liandan__DiscrepancyResolved *b =
+	    MX_NEW(x, Liandan__DiscrepancyResolved, LIANDAN__DISCREPANCY_RESOLVED__INIT);
+
+	b->manifest = mx_id(x);
+	b->discrepancy = mx_bytes(ld_arena_dup(&x->build, hash, LD_HASH_BYTES), LD_HASH_BYTES);
+	b->cause = cause;
+	b->text = MX_S("spilt at the dock");
+	return b;
+}
+
+static inline Liandan__Reason mx_resolve(struct mx *x, enum mx_who who, enum mx_who cosigner,
+					 Liandan__DiscrepancyResolved *b)
+{
+	MX_EVENT(e, DISCREPANCY_RESOLVED, b);
+	return mx_put_co(x, who, cosigner, &e);
+}
+
+/* Received, and a discrepancy reported: its hash is the last event's. */
+static inline void mx_to_differing(struct mx *x)
+{
+	mx_to_received(x);
+	mx_clean(x, mx_differ(x, REC, mx_discrepancy(x)));
 }
 
 /* The violation's anomaly; NULL: this event raised none. */

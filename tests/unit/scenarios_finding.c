@@ -1,4 +1,4 @@
-/* Row 13: analyses of samples; and what an acceptance owes to them. */
+/* Rows 13 and 17: analyses of samples, and what an acceptance owes to them; discrepancies. */
 #include "finding_builders.h"
 #include "scenario.h"
 
@@ -97,4 +97,116 @@ SCENARIO(RECORDED, ACCEPTED, as_analysed, CODE_DIFFERS)
 	mx_to_received(x);
 	mx_accepted(x, mx_analyse(x, LAB, mx_other_sample(x)));
 	mx_accept(x, REC, mx_accepted_body(x));
+}
+
+#define SPILL LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL
+
+SCENARIO(HONEST, DISCREPANCY_REPORTED, row, REASON_NONE)
+{
+	mx_to_differing(x);
+}
+
+SCENARIO(SIGNER, DISCREPANCY_REPORTED, row, WRONG_ROLE)
+{
+	mx_to_received(x);
+	mx_differ(x, CAR1, mx_discrepancy(x));
+}
+
+SCENARIO(PARTY, DISCREPANCY_REPORTED, row, WRONG_ROLE)
+{
+	mx_storage_world(x);
+	mx_to_received(x);
+	mx_differ(x, STO, mx_discrepancy(x));
+}
+
+SCENARIO(ABSENT, DISCREPANCY_REPORTED, row, WAITS_FOR_STATE)
+{
+	mx_differ(x, REC, mx_discrepancy(x));
+}
+
+SCENARIO(WAITS, DISCREPANCY_REPORTED, row, REASON_NONE)
+{
+	mx_to_arrived(x);
+	mx_held(x, mx_differ(x, REC, mx_discrepancy(x)));
+	mx_receive(x, REC, mx_received(x));
+}
+
+SCENARIO(PASSED, DISCREPANCY_REPORTED, row, OUT_OF_ORDER)
+{
+	mx_to_draft(x);
+	mx_clean(x, mx_cancel(x, GEN));
+	mx_differ(x, REC, mx_discrepancy(x));
+}
+
+SCENARIO(TWICE, DISCREPANCY_REPORTED, row, REASON_NONE)
+{
+	mx_to_differing(x);
+	mx_differ(x, REC, mx_discrepancy(x));
+}
+
+SCENARIO(HARD, DISCREPANCY_REPORTED, masses, QUANTITY)
+{
+	Liandan__DiscrepancyReported *b = mx_discrepancy(x);
+
+	mx_to_received(x);
+	b->found_g = LD_MAX_MASS_G + 1;
+	mx_differ(x, REC, b);
+}
+
+SCENARIO(HARD, DISCREPANCY_REPORTED, discrepancy_room, LIMIT)
+{
+	mx_to_received(x);
+	for (int i = 0; i < 32; i++)
+		mx_clean(x, mx_differ(x, REC, mx_discrepancy(x)));
+	mx_differ(x, REC, mx_discrepancy(x));
+}
+
+SCENARIO(RECORDED, DISCREPANCY_REPORTED, line_here, QUANTITY)
+{
+	Liandan__DiscrepancyReported *b = mx_discrepancy(x);
+
+	mx_to_received(x);
+	b->line = 7;
+	mx_differ(x, REC, b);
+}
+
+SCENARIO(HONEST, DISCREPANCY_RESOLVED, row, REASON_NONE)
+{
+	mx_to_differing(x);
+	mx_resolve(x, REC, GEN, mx_resolution(x, x->hash, SPILL));
+}
+
+SCENARIO(SIGNER, DISCREPANCY_RESOLVED, row, WRONG_ROLE)
+{
+	mx_to_differing(x);
+	mx_resolve(x, CAR1, MX_KEYS, mx_resolution(x, x->hash, SPILL));
+}
+
+SCENARIO(PARTY, DISCREPANCY_RESOLVED, row, WRONG_ROLE)
+{
+	mx_to_differing(x);
+	mx_resolve(x, GEN2, MX_KEYS, mx_resolution(x, x->hash, SPILL));
+}
+
+SCENARIO(ABSENT, DISCREPANCY_RESOLVED, row, WAITS_FOR_STATE)
+{
+	mx_resolve(x, REC, MX_KEYS, mx_resolution(x, x->hash, SPILL));
+}
+
+SCENARIO(TWICE, DISCREPANCY_RESOLVED, row, OUT_OF_ORDER)
+{
+	Liandan__DiscrepancyResolved *b;
+
+	mx_to_differing(x);
+	b = mx_resolution(x, x->hash, SPILL);
+	mx_clean(x, mx_resolve(x, REC, GEN, b));
+	mx_resolve(x, REC, GEN, b);
+}
+
+SCENARIO(HARD, DISCREPANCY_RESOLVED, discrepancy_open, WAITS_FOR_CAUSE)
+{
+	uint8_t nothing[LD_HASH_BYTES] = {7};
+
+	mx_to_differing(x);
+	mx_resolve(x, GEN, MX_KEYS, mx_resolution(x, nothing, SPILL));
 }
