@@ -243,10 +243,11 @@ static bool mismatch(struct ld_custody *c, const Liandan__Event *e, Liandan__Rea
 		reason == LIANDAN__REASON__BAD_CONTENT);
 }
 
-/* CUSTODY-9: a declaration annotates. What is wrong with one is for attention, never more. */
-static bool declared_stop(Liandan__Event__BodyCase body)
+/* CUSTODY-9, 23: a declaration annotates. What is wrong with one is for attention, never more. */
+static bool declared(Liandan__Event__BodyCase body)
 {
-	return body == LIANDAN__EVENT__BODY_STOP_BEGUN || body == LIANDAN__EVENT__BODY_STOP_ENDED;
+	return body == LIANDAN__EVENT__BODY_STOP_BEGUN || body == LIANDAN__EVENT__BODY_STOP_ENDED ||
+	       body == LIANDAN__EVENT__BODY_PAPER_BACKFILLED;
 }
 
 /* The manifest where one is concerned; else the instrument or party that signed. */
@@ -256,7 +257,7 @@ static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct 
 	ProtobufCBinaryData id;
 	const Liandan__Event *e = f->event;
 	const uint32_t level = mismatch(c, e, reason) ? (uint32_t)c->rules->carry_mismatch_level
-			       : declared_stop(e->body_case)
+			       : declared(e->body_case)
 				   ? 2
 				   : ld_anomaly_level(LIANDAN__ANOMALY_KIND__RULE_VIOLATED, reason);
 
@@ -268,6 +269,10 @@ static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct 
 	if (ld_manifests_of(e, &id, 1) != 0) {
 		const char *hex = ld_c_hex(c, id);
 
+		if (hex != NULL && e->body_case == LIANDAN__EVENT__BODY_PAPER_BACKFILLED)
+			return ld_anomaly_new(c, LIANDAN__ANOMALY_KIND__RULE_VIOLATED, level,
+					      LIANDAN__SUBJECT_KIND__SUBJECT_KIND_PARTY,
+					      f->signer->party, hex); /* whose paper it is */
 		return hex == NULL
 			   ? NULL
 			   : ld_anomaly_new(c, LIANDAN__ANOMALY_KIND__RULE_VIOLATED, level,

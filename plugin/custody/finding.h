@@ -1,6 +1,5 @@
-/* What is found and said beside the manifest's steps: analyses of samples, discrepancies.
- * CUSTODY-13,
- * 17. It says what the waste is, and moves nothing; nothing waits for it. */
+/* What is found and said beside the manifest's steps: analyses of samples, discrepancies, paper.
+ * CUSTODY-13, 17, 23. It says what the waste is, and moves nothing; nothing waits for it. */
 #ifndef LD_CUSTODY_FINDING_H
 #define LD_CUSTODY_FINDING_H
 
@@ -16,6 +15,16 @@ bool ld_other_code(const Custody__Manifest *m, uint32_t line, Liandan__SampleVer
 /* Judge's side. The event is an acceptance, or an analysis of what is accepted already: it is taken
  * although it is another waste. */
 bool ld_found_after_acceptance(struct ld_custody *c, const Liandan__Event *e);
+
+/* ---- paper, CUSTODY-23 ---- */
+
+#define LD_MAX_PAPERS 32 /* parties of one manifest whose paper stands with it */
+
+enum ld_err ld_paper_apply(struct ld_custody *c, const struct ld_fact *f,
+			   const Liandan__PaperBackfilled *b);
+/* First and last time of its steps, of those that are not after now_ms; 0: none. */
+void ld_paper_times(const Liandan__PaperBackfilled *b, int64_t now_ms, int64_t *first,
+		    int64_t *last);
 
 /* ---- discrepancies ---- */
 

@@ -311,6 +311,8 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_discrepancy_reported_apply(c, f, e->discrepancy_reported);
 	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
 		return ld_discrepancy_resolved_apply(c, f, e->discrepancy_resolved);
+	case LIANDAN__EVENT__BODY_PAPER_BACKFILLED:
+		return ld_paper_apply(c, f, e->paper_backfilled);
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		return ld_accepted_apply(c, f, e->accepted);
 	case LIANDAN__EVENT__BODY_REJECTED:

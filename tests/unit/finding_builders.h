@@ -1,5 +1,5 @@
 /* Bodies of what is found beside the manifest's steps, for manifest_fixture.h's world. CUSTODY-13,
- * 17. */
+ * 17, 23. */
 #ifndef LD_TESTS_FINDING_BUILDERS_H
 #define LD_TESTS_FINDING_BUILDERS_H
 
@@ -87,6 +87,36 @@ static inline void mx_to_differing(struct mx *x)
 {
 	mx_to_received(x);
 	mx_clean(x, mx_differ(x, REC, mx_discrepancy(x)));
+}
+
+/* The taking and the arrival, on paper: an hour ago and now. */
+static inline Liandan__PaperBackfilled *mx_paper(struct mx *x)
+{
+	Liandan__PaperBackfilled *b =
+	    MX_NEW(x, Liandan__PaperBackfilled, LIANDAN__PAPER_BACKFILLED__INIT);
+	static const uint8_t scan[LD_HASH_BYTES] = {0x5c};
+
+	b->manifest = mx_id(x);
+	b->paper_no = MX_S("P-0001");
+	b->scan = mx_bytes(scan, sizeof scan);
+	b->outage = LIANDAN__OUTAGE_KIND__OUTAGE_KIND_NETWORK;
+	b->steps = ld_arena_alloc(&x->build, LD_MAX_PAPER_STEPS * sizeof *b->steps);
+	for (size_t i = 0; i < 2; i++) {
+		b->steps[i] = MX_NEW(x, Liandan__PaperStep, LIANDAN__PAPER_STEP__INIT);
+		b->steps[i]->kind = i == 0 ? LIANDAN__PAPER_STEP_KIND__PAPER_STEP_KIND_TAKEN
+					   : LIANDAN__PAPER_STEP_KIND__PAPER_STEP_KIND_ARRIVED;
+		b->steps[i]->at_ms = x->now - (i == 0 ? LD_HOUR_MS : 0);
+		b->steps[i]->signer = MX_S("p-d1");
+	}
+	b->n_steps = 2;
+	return b;
+}
+
+static inline Liandan__Reason mx_backfill(struct mx *x, enum mx_who who,
+					  Liandan__PaperBackfilled *b)
+{
+	MX_EVENT(e, PAPER_BACKFILLED, b);
+	return mx_put(x, who, &e);
 }
 
 /* The violation's anomaly; NULL: this event raised none. */

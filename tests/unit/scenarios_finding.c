@@ -1,4 +1,5 @@
-/* Rows 13 and 17: analyses of samples, and what an acceptance owes to them; discrepancies. */
+/* Rows 13, 17 and 23: analyses of samples, and what an acceptance owes to them; discrepancies;
+ * paper. */
 #include "finding_builders.h"
 #include "scenario.h"
 
@@ -209,4 +210,61 @@ SCENARIO(HARD, DISCREPANCY_RESOLVED, discrepancy_open, WAITS_FOR_CAUSE)
 
 	mx_to_differing(x);
 	mx_resolve(x, GEN, MX_KEYS, mx_resolution(x, nothing, SPILL));
+}
+
+SCENARIO(HONEST, PAPER_BACKFILLED, row, REASON_NONE)
+{
+	mx_to_taken(x);
+	mx_backfill(x, CAR1, mx_paper(x));
+}
+
+SCENARIO(SIGNER, PAPER_BACKFILLED, row, WRONG_ROLE)
+{
+	mx_to_taken(x);
+	mx_backfill(x, LAB, mx_paper(x));
+}
+
+SCENARIO(PARTY, PAPER_BACKFILLED, row, WRONG_ROLE)
+{
+	mx_to_taken(x);
+	mx_backfill(x, CARX, mx_paper(x));
+}
+
+SCENARIO(ABSENT, PAPER_BACKFILLED, row, WAITS_FOR_STATE)
+{
+	mx_backfill(x, CAR1, mx_paper(x));
+}
+
+SCENARIO(TWICE, PAPER_BACKFILLED, row, REASON_NONE)
+{
+	mx_to_taken(x);
+	mx_clean(x, mx_backfill(x, CAR1, mx_paper(x)));
+	mx_backfill(x, CAR1, mx_paper(x));
+}
+
+SCENARIO(RECORDED, PAPER_BACKFILLED, paper_past, CLOCK_AHEAD)
+{
+	Liandan__PaperBackfilled *b = mx_paper(x);
+
+	mx_to_taken(x);
+	b->steps[1]->at_ms = x->now + 1;
+	mx_backfill(x, CAR1, b);
+}
+
+SCENARIO(RECORDED, PAPER_BACKFILLED, paper_signers, UNKNOWN_PERSON)
+{
+	Liandan__PaperBackfilled *b = mx_paper(x);
+
+	mx_to_taken(x);
+	b->steps[0]->signer = MX_S("p-nobody");
+	mx_backfill(x, CAR1, b);
+}
+
+SCENARIO(RECORDED, PAPER_BACKFILLED, paper_in_time, LATE)
+{
+	Liandan__PaperBackfilled *b = mx_paper(x);
+
+	mx_to_taken(x);
+	x->now += 20 * LD_DAY_MS;
+	mx_backfill(x, CAR1, b);
 }
