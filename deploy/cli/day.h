@@ -161,6 +161,8 @@ enum ld_day_key {
 	X(slow_driver, LD_KEY_TRIP, 0, 0, "交接请求过期后签收", "signs after the offer ran out")   \
 	X(accident, LD_KEY_TRIP | LD_KEY_FOR, 0, LD_KEY_SHARE, "途中事故",                         \
 	  "an accident on the way")                                                                \
+	X(second_carrier, LD_KEY_TRIP | LD_KEY_TRUCK | LD_KEY_DRIVER | LD_KEY_SITE, 0, LD_KEY_FOR, \
+	  "途中换车换承运人", "changes to another carrier on the way")                             \
 	X(delegated, LD_KEY_TRIP | LD_KEY_PARTY, 0, 0, "委托收集单位代填联单",                     \
 	  "a collector fills in the manifest")
 

@@ -74,6 +74,33 @@ enum ld_err ld_day_value(const struct ld_day_field *f, const char *text, size_t 
 bool ld_day_id_ok(const char *text, size_t len);
 bool ld_day_utf8_ok(const char *text, size_t len);
 
+/* A list of the day, each element of which begins with its line and its id. */
+struct ld_day_list {
+	const void *items;
+	size_t n, size;
+	const char *what;
+};
+
+#define LD_DAY_LIST(day, name, one)                                                                \
+	((struct ld_day_list){(day)->name, (day)->n_##name, sizeof(*(day)->name), one})
+
+struct ld_day_check {
+	struct ld_day *day;
+	struct ld_day_fault *fault;
+};
+
+/* Fills the fault; LD_ERR_MALFORMED. */
+enum ld_err ld_day_wrong(struct ld_day_check *c, int line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Resolves where the line gave a name; at stays -1 where it did not. */
+enum ld_err ld_day_resolve(struct ld_day_check *c, int line, struct ld_day_list l,
+			   struct ld_day_ref *ref);
+bool ld_day_has_role(const struct ld_day *d, int party, uint32_t role);
+/* The party's licence covers the code. */
+bool ld_day_licensed(const struct ld_day_party *p, const struct ld_day_waste *w);
+/* day_acts.c */
+enum ld_err ld_day_check_acts(struct ld_day_check *c);
+
 /* Resolves names, puts trips in order, checks what one line alone cannot show. */
 enum ld_err ld_day_check(struct ld_day *day, struct ld_day_fault *fault);
 

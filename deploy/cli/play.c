@@ -70,6 +70,9 @@ static void print_plan(const struct ld_day *day, const struct ld_sim *sim)
 			printf("%s arrives", ld_play_clock(lead->arrive_ms, c));
 		else
 			printf("does not arrive");
+		if (t->second)
+			printf(" on %s (changed over %s)", t->second->truck.id,
+			       ld_play_clock(t->changed_ms, a));
 		printf("%s%s%s\n", t->cheat ? "  [" : "",
 		       t->cheat ? ld_day_word_name(t->cheat->word) : "", t->cheat ? "]" : "");
 	}
@@ -203,8 +206,10 @@ static bool grounded(struct ld_play *p, size_t trip, enum ld_sim_what what)
 	case LD_CHEAT_unknown_key:
 	case LD_CHEAT_other_ledger:
 	case LD_CHEAT_garbage:
-	case LD_CHEAT_forked_chain:
 		return !on_air(ld_play_device(p, LD_DEVICE_DRIVER, t->driver.at));
+	case LD_CHEAT_forked_chain:
+		return !on_air(
+		    ld_play_device(p, LD_DEVICE_DRIVER, p->sim->trips[trip].brings_driver));
 	default:
 		return false;
 	}

@@ -257,9 +257,14 @@ enum ld_err ld_play_offered(struct ld_play *p, size_t trip, struct ld_play_devic
 			    const uint8_t content[LD_HASH_BYTES], enum ld_sim_what what,
 			    int64_t at_ms, bool attack);
 /* Fills a HandoverTaken of the trip into the event (arena memory). */
-enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, struct ld_play_device *by,
-			       const char *plate, const uint8_t offer[LD_HASH_BYTES], int64_t at_ms,
-			       Liandan__Event *event);
+struct ld_play_taking {
+	struct ld_play_device *by;
+	const char *plate;    /* as it says */
+	const uint8_t *offer; /* its hash */
+	uint32_t leg;
+};
+enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, const struct ld_play_taking *t,
+			       int64_t at_ms, Liandan__Event *event);
 enum ld_err ld_play_received_fill(struct ld_play *p, size_t trip, int64_t at_ms,
 				  Liandan__Event *event);
 enum ld_err ld_play_arrived_fill(struct ld_play *p, size_t trip, int64_t at_ms,

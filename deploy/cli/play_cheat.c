@@ -18,6 +18,12 @@ static struct ld_play_device *driver_of(struct ld_play *p, size_t trip)
 	return ld_play_device(p, LD_DEVICE_DRIVER, day_trip(p, trip)->driver.at);
 }
 
+/* Who brings it to the receiver: the last of its drivers. */
+static struct ld_play_device *bringer_of(struct ld_play *p, size_t trip)
+{
+	return ld_play_device(p, LD_DEVICE_DRIVER, p->sim->trips[trip].brings_driver);
+}
+
 static struct ld_play_device *receiver_of(struct ld_play *p, size_t trip)
 {
 	return ld_play_device(p, LD_DEVICE_CLERK, day_trip(p, trip)->receiver.at);
@@ -155,9 +161,9 @@ static enum ld_err same_person(struct ld_play *p, size_t trip, bool second, int6
 		return ld_play_offered(p, trip, two, t->content, LD_STEP_ATTACK, at_ms, true);
 	ld_play_event_init(p, &e, at_ms);
 	ld_play_track_flush(p, (size_t)day_trip(p, trip)->truck.at, at_ms);
-	enum ld_err err =
-	    ld_play_taken_fill(p, trip, driver_of(p, trip), day_trip(p, trip)->truck.id,
-			       t->hash[LD_STEP_ATTACK], at_ms, &e);
+	const struct ld_play_taking taking = {driver_of(p, trip), day_trip(p, trip)->truck.id,
+					      t->hash[LD_STEP_ATTACK], 1};
+	enum ld_err err = ld_play_taken_fill(p, trip, &taking, at_ms, &e);
 	if (err)
 		return err;
 	struct ld_play_send s = attack_of(p, trip, driver_of(p, trip), at_ms, LD_STEP_ATTACK_TWO);
@@ -222,8 +228,9 @@ static enum ld_err overdrawn(struct ld_play *p, size_t trip, bool second, int64_
 static enum ld_err base_taken(struct ld_play *p, size_t trip, int64_t at_ms, Liandan__Event *e)
 {
 	ld_play_event_init(p, e, at_ms);
-	return ld_play_taken_fill(p, trip, driver_of(p, trip), day_trip(p, trip)->truck.id,
-				  p->trips[trip].hash[LD_STEP_OFFERED], at_ms, e);
+	const struct ld_play_taking taking = {driver_of(p, trip), day_trip(p, trip)->truck.id,
+					      p->trips[trip].hash[LD_STEP_OFFERED], 1};
+	return ld_play_taken_fill(p, trip, &taking, at_ms, e);
 }
 
 static enum ld_err attack_taken(struct ld_play *p, size_t trip, enum ld_day_word word,
@@ -256,7 +263,7 @@ static enum ld_err attack_received(struct ld_play *p, size_t trip, struct ld_pla
 
 static enum ld_err attack_arrived(struct ld_play *p, size_t trip, bool fork, int64_t at_ms)
 {
-	struct ld_play_device *by = driver_of(p, trip);
+	struct ld_play_device *by = bringer_of(p, trip);
 	struct ld_signer chain = by->signer;
 	Liandan__Event e;
 
@@ -294,7 +301,7 @@ enum ld_err ld_play_attack(struct ld_play *p, size_t trip, bool second, int64_t 
 	case LD_CHEAT_out_of_order:
 		return attack_received(p, trip, receiver_of(p, trip), at_ms);
 	case LD_CHEAT_wrong_role:
-		return attack_received(p, trip, driver_of(p, trip), at_ms);
+		return attack_received(p, trip, bringer_of(p, trip), at_ms);
 	case LD_CHEAT_clock_ahead:
 		return attack_arrived(p, trip, false, at_ms);
 	case LD_CHEAT_forked_chain:

@@ -99,6 +99,13 @@ char *ld_trip_batch(struct ld_play *p, size_t trip, const char *what, uint32_t n
 			       n + 1);
 }
 
+char *ld_trip_seal(struct ld_play *p, size_t trip, bool arrived)
+{
+	return ld_arena_printf(&p->arena, "%s-seal-%s%s", p->tag, ld_trip_day(p, trip)->id,
+			       arrived && ld_trip_cheat(p, trip) == LD_CHEAT_broken_seal ? "x"
+											 : "");
+}
+
 int64_t ld_piece_g(int64_t mass_g, uint32_t of, uint32_t n)
 {
 	return n + 1 == of ? mass_g - mass_g / of * (of - 1) : mass_g / of;
@@ -263,6 +270,9 @@ enum ld_err ld_play_created(struct ld_play *p, size_t trip, enum ld_sim_what wha
 	LD_NEW(p, Liandan__ManifestCreated, m, liandan__manifest_created__init);
 	LD_NEW(p, Liandan__Receiver, r, liandan__receiver__init);
 	LD_NEW(p, Liandan__Carrier, c, liandan__carrier__init);
+	LD_NEW(p, Liandan__Carrier, c2, liandan__carrier__init);
+	const struct ld_day_act *second = p->sim->trips[trip].second;
+	Liandan__Carrier *carriers[2] = {c, c2};
 	m->manifest = ld_play_bytes(p, manifest, LD_UUID_BYTES);
 	m->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL;
 	m->generator = LD_STR(dt->generator.id);
@@ -272,8 +282,11 @@ enum ld_err ld_play_created(struct ld_play *p, size_t trip, enum ld_sim_what wha
 	m->receiver = r;
 	c->order = 1;
 	c->party = LD_STR(p->day->trucks[dt->truck.at].carrier.id);
-	m->carriers = ld_arena_dup(&p->arena, &c, sizeof(Liandan__Carrier *));
-	m->n_carriers = 1;
+	c2->order = 2;
+	if (second)
+		c2->party = LD_STR(p->day->trucks[second->truck.at].carrier.id);
+	m->carriers = ld_arena_dup(&p->arena, carriers, sizeof(carriers));
+	m->n_carriers = second ? 2 : 1;
 	m->lines = ld_arena_alloc(&p->arena, sizeof(*m->lines));
 	m->n_lines = 1;
 	if (!m->lines || !m->carriers || line_of(p, trip, code, mass_g, &m->lines[0]))
@@ -388,7 +401,7 @@ enum ld_err ld_play_offered(struct ld_play *p, size_t trip, struct ld_play_devic
 	if (ld_sim_trouble(p->sim, trip, LD_TROUBLE_slow_driver))
 		o->expires_ms = ld_play_ledger(p, at_ms) + 5 * 60000;
 	if (seals) {
-		seals[0] = ld_arena_printf(&p->arena, "%s-seal-%s", p->tag, dt->id);
+		seals[0] = ld_trip_seal(p, trip, false);
 		o->seals = seals;
 		o->n_seals = 1;
 	}
@@ -493,6 +506,10 @@ enum ld_err ld_play_step(struct ld_play *p, size_t trip, enum ld_sim_what what, 
 		return ld_trip_taken(p, trip, what, at_ms);
 	case LD_STEP_CONFIRMED:
 		return ld_trip_confirmed(p, trip, at_ms);
+	case LD_STEP_OFFERED_ON:
+		return ld_trip_offered_on(p, trip, at_ms);
+	case LD_STEP_TAKEN_ON:
+		return ld_trip_taken_on(p, trip, at_ms);
 	case LD_STEP_ACCIDENT:
 		return ld_trip_accident(p, trip, at_ms);
 	case LD_STEP_TARE_OUT:

@@ -29,6 +29,8 @@ int ld_trip_cheat(const struct ld_play *p, size_t trip);
 ProtobufCBinaryData ld_trip_id(struct ld_play *p, size_t trip);
 ProtobufCBinaryData ld_trip_content(struct ld_play *p, size_t trip);
 char *ld_trip_batch(struct ld_play *p, size_t trip, const char *what, uint32_t n);
+/* The seal on the load; on arrival it may be another one (broken_seal). */
+char *ld_trip_seal(struct ld_play *p, size_t trip, bool arrived);
 /* Adds a cause, once; the trip's last event. */
 void ld_event_after(struct ld_play *p, Liandan__Event *e, const uint8_t hash[LD_HASH_BYTES]);
 void ld_event_after_last(struct ld_play *p, Liandan__Event *e, size_t trip);
@@ -52,6 +54,9 @@ ProtobufCBinaryData *ld_trip_load(struct ld_play *p, size_t trip, size_t *n);
  * then names). */
 struct ld_play_device *ld_trip_filler(struct ld_play *p, size_t trip, Liandan__Event *e);
 
+/* Who has the load: the named driver, the last of two, or the cheat who took it. */
+struct ld_play_device *ld_trip_holder(struct ld_play *p, size_t trip);
+
 enum ld_err ld_trip_taken(struct ld_play *p, size_t trip, enum ld_sim_what what, int64_t at_ms);
 enum ld_err ld_trip_arrived(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what what, int which,
@@ -61,6 +66,8 @@ enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms);
 /* play_story.c */
 enum ld_err ld_trip_confirmed(struct ld_play *p, size_t trip, int64_t at_ms);
+enum ld_err ld_trip_offered_on(struct ld_play *p, size_t trip, int64_t at_ms);
+enum ld_err ld_trip_taken_on(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_accident(struct ld_play *p, size_t trip, int64_t at_ms);
 
 #endif

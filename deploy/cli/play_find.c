@@ -200,7 +200,9 @@ static bool about_truck(const struct ld_play *p, const struct ld_day_act *c,
 		return strcmp(a->subject, p->day->trucks[c->truck.at].id) == 0;
 	if (c->trip.at < 0)
 		return false;
-	return strcmp(a->subject, p->day->trucks[p->day->trips[c->trip.at].truck.at].id) == 0 &&
+	const struct ld_sim_trip *st = &p->sim->trips[c->trip.at];
+	return (strcmp(a->subject, p->day->trips[c->trip.at].truck.id) == 0 ||
+		strcmp(a->subject, p->day->trucks[st->brings_truck].id) == 0) &&
 	       a->manifest[0] == '\0';
 }
 

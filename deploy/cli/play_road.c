@@ -35,29 +35,29 @@ static void lie(struct ld_play *p, size_t trip, int site, Liandan__Place *place)
 	}
 }
 
-enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, struct ld_play_device *by,
-			       const char *plate, const uint8_t offer[LD_HASH_BYTES], int64_t at_ms,
-			       Liandan__Event *e)
+enum ld_err ld_play_taken_fill(struct ld_play *p, size_t trip, const struct ld_play_taking *t,
+			       int64_t at_ms, Liandan__Event *e)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	char **seals = ld_arena_alloc(&p->arena, sizeof(*seals));
 	LD_NEW(p, Liandan__HandoverTaken, h, liandan__handover_taken__init);
 
 	h->manifest = ld_trip_id(p, trip);
-	h->offer = ld_play_bytes(p, offer, LD_HASH_BYTES);
+	h->offer = ld_play_bytes(p, t->offer, LD_HASH_BYTES);
 	h->content = ld_trip_content(p, trip);
-	h->leg = 1;
-	h->plate = LD_STR(plate);
-	h->driver = LD_STR(by->person);
+	h->leg = t->leg;
+	h->plate = LD_STR(t->plate);
+	h->driver = LD_STR(t->by->person);
 	if (seals) {
-		seals[0] = ld_arena_printf(&p->arena, "%s-seal-%s", p->tag, dt->id);
+		seals[0] = ld_trip_seal(p, trip, false);
 		h->seals = seals;
 		h->n_seals = 1;
 	}
 	/* at a rate that is not the ledger's own, arrival clocks would run out for everybody */
 	h->eta_ms = ld_play_ledger(p, p->sim->trips[trip].eta_ms) +
 		    (p->opt.fast > 0 ? 48 * INT64_C(3600000) : 0);
-	enum ld_err err = ld_trip_place(p, dt->truck.at, at_ms, &h->place, &h->odometer_m);
+	int truck = t->leg > 1 ? p->sim->trips[trip].brings_truck : dt->truck.at;
+	enum ld_err err = ld_trip_place(p, truck, at_ms, &h->place, &h->odometer_m);
 	if (err)
 		return err;
 	lie(p, trip, dt->site.at, h->place);
@@ -71,22 +71,21 @@ enum ld_err ld_trip_taken(struct ld_play *p, size_t trip, enum ld_sim_what what,
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	int w = ld_trip_cheat(p, trip);
 	const struct ld_day_act *a = p->sim->trips[trip].cheat;
-	struct ld_play_device *by = ld_play_device(p, LD_DEVICE_DRIVER, dt->driver.at);
-	const char *plate = dt->truck.id;
+	struct ld_play_taking t = {ld_play_device(p, LD_DEVICE_DRIVER, dt->driver.at), dt->truck.id,
+				   p->trips[trip].hash[LD_STEP_OFFERED], 1};
 	Liandan__Event e;
 
 	if (what == LD_STEP_TAKEN_CHEAT && w == LD_CHEAT_wrong_carrier)
-		by = ld_play_device(p, LD_DEVICE_DRIVER, a->driver.at);
+		t.by = ld_play_device(p, LD_DEVICE_DRIVER, a->driver.at);
 	if (what == LD_STEP_TAKEN_CHEAT && w == LD_CHEAT_unknown_vehicle)
-		plate = "ZZ-00000";
+		t.plate = "ZZ-00000";
 	ld_play_track_flush(p, (size_t)dt->truck.at, at_ms);
 	ld_play_event_init(p, &e, at_ms);
-	enum ld_err err =
-	    ld_play_taken_fill(p, trip, by, plate, p->trips[trip].hash[LD_STEP_OFFERED], at_ms, &e);
+	enum ld_err err = ld_play_taken_fill(p, trip, &t, at_ms, &e);
 	if (err)
 		return err;
 	ld_event_after(p, &e, p->trips[trip].hash[LD_STEP_OFFERED]);
-	err = ld_trip_send(p, trip, what, by, &e, at_ms);
+	err = ld_trip_send(p, trip, what, t.by, &e, at_ms);
 	if (what == LD_STEP_TAKEN)
 		ld_trip_chain(p, trip, what);
 	return err;
@@ -110,24 +109,23 @@ enum ld_err ld_play_arrived_fill(struct ld_play *p, size_t trip, int64_t at_ms, 
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	const struct ld_day_act *a = p->sim->trips[trip].cheat;
+	int truck = p->sim->trips[trip].brings_truck;
 	bool elsewhere = a && a->word == LD_CHEAT_wrong_site;
 	LD_NEW(p, Liandan__Arrived, r, liandan__arrived__init);
 
 	r->manifests = ld_trip_load(p, trip, &r->n_manifests);
-	r->plate = LD_STR(dt->truck.id);
+	r->plate = LD_STR(p->day->trucks[truck].id);
 	r->site = LD_STR(elsewhere ? a->site.id : dt->to.id);
 	r->seals = ld_arena_alloc(&p->arena, (p->day->n_trips + 1) * sizeof(*r->seals));
 	for (size_t i = 0; r->seals && i < p->day->n_trips; i++) {
 		if (p->sim->trips[i].leader != p->sim->trips[trip].leader)
 			continue;
 		LD_NEW(p, Liandan__Seal, seal, liandan__seal__init);
-		bool broken = ld_trip_cheat(p, i) == LD_CHEAT_broken_seal;
-		seal->id = ld_arena_printf(&p->arena, "%s-seal-%s%s", p->tag, p->day->trips[i].id,
-					   broken ? "x" : "");
+		seal->id = ld_trip_seal(p, i, true);
 		seal->state = LIANDAN__CONDITION__CONDITION_INTACT;
 		r->seals[r->n_seals++] = seal;
 	}
-	enum ld_err err = ld_trip_place(p, dt->truck.at, at_ms, &r->place, &r->odometer_m);
+	enum ld_err err = ld_trip_place(p, truck, at_ms, &r->place, &r->odometer_m);
 	if (err)
 		return err;
 	lie(p, trip, dt->to.at, r->place);
@@ -136,21 +134,20 @@ enum ld_err ld_play_arrived_fill(struct ld_play *p, size_t trip, int64_t at_ms, 
 	return LD_OK;
 }
 
-/* Who has the load: the named driver, or the cheat who took it. */
-static struct ld_play_device *holder(struct ld_play *p, size_t trip)
+struct ld_play_device *ld_trip_holder(struct ld_play *p, size_t trip)
 {
 	const struct ld_day_act *a = p->sim->trips[trip].cheat;
 	bool other = a && a->word == LD_CHEAT_wrong_carrier && !p->trips[trip].sent[LD_STEP_TAKEN];
 
 	return ld_play_device(p, LD_DEVICE_DRIVER,
-			      other ? a->driver.at : ld_trip_day(p, trip)->driver.at);
+			      other ? a->driver.at : p->sim->trips[trip].brings_driver);
 }
 
 enum ld_err ld_trip_arrived(struct ld_play *p, size_t trip, int64_t at_ms)
 {
 	Liandan__Event e;
 
-	ld_play_track_flush(p, (size_t)ld_trip_day(p, trip)->truck.at, at_ms);
+	ld_play_track_flush(p, (size_t)p->sim->trips[trip].brings_truck, at_ms);
 	ld_play_event_init(p, &e, at_ms);
 	enum ld_err err = ld_play_arrived_fill(p, trip, at_ms, &e);
 	if (err)
@@ -158,7 +155,7 @@ enum ld_err ld_trip_arrived(struct ld_play *p, size_t trip, int64_t at_ms)
 	for (size_t i = 0; i < p->day->n_trips; i++)
 		if (p->sim->trips[i].leader == trip)
 			ld_event_after_last(p, &e, i);
-	err = ld_trip_send(p, trip, LD_STEP_ARRIVED, holder(p, trip), &e, at_ms);
+	err = ld_trip_send(p, trip, LD_STEP_ARRIVED, ld_trip_holder(p, trip), &e, at_ms);
 	for (size_t i = 0; i < p->day->n_trips && !err; i++)
 		if (p->sim->trips[i].leader == trip) {
 			memcpy(p->trips[i].last, p->trips[trip].hash[LD_STEP_ARRIVED],
@@ -178,12 +175,18 @@ static int scale_at(const struct ld_play *p, int site)
 	return -1;
 }
 
+static int on_scale(const struct ld_play *p, size_t trip, int which)
+{
+	return which <= LD_GROSS_OUT ? ld_trip_day(p, trip)->truck.at
+				     : p->sim->trips[trip].brings_truck;
+}
+
 /* What stands on the scale: the truck, what earlier stops of a milk run left on it, and the load.
  */
 static int64_t really_g(const struct ld_play *p, size_t trip, int which)
 {
 	const struct ld_sim_trip *st = &p->sim->trips[trip];
-	int64_t g = p->day->trucks[ld_trip_day(p, trip)->truck.at].tare_g;
+	int64_t g = p->day->trucks[on_scale(p, trip, which)].tare_g;
 
 	for (size_t i = 0; i < p->day->n_trips; i++) {
 		const struct ld_sim_trip *o = &p->sim->trips[i];
@@ -226,7 +229,7 @@ enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what wha
 	w->kind = which == LD_GROSS_OUT || which == LD_GROSS_IN
 		      ? LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS
 		      : LIANDAN__WEIGH_KIND__WEIGH_KIND_TARE;
-	w->plate = LD_STR(dt->truck.id);
+	w->plate = LD_STR(p->day->trucks[on_scale(p, trip, which)].id);
 	w->mass_g = t->reading_g[which];
 	w->e_g = ds->e_g;
 	w->stable = 1;
@@ -255,13 +258,13 @@ enum ld_err ld_play_received_fill(struct ld_play *p, size_t trip, int64_t at_ms,
 	r->manifest = ld_trip_id(p, trip);
 	r->content = ld_trip_content(p, trip);
 	r->site = LD_STR(dt->to.id);
-	r->plate = LD_STR(dt->truck.id);
-	r->driver = LD_STR(ld_play_device(p, LD_DEVICE_DRIVER, dt->driver.at)->person);
+	r->plate = LD_STR(p->day->trucks[p->sim->trips[trip].brings_truck].id);
+	r->driver =
+	    LD_STR(ld_play_device(p, LD_DEVICE_DRIVER, p->sim->trips[trip].brings_driver)->person);
 	r->unload_from_ms = ld_play_ledger(p, at_ms - 5 * 60000);
 	r->unload_to_ms = ld_play_ledger(p, at_ms);
 	LD_NEW(p, Liandan__Seal, seal, liandan__seal__init);
-	seal->id = ld_arena_printf(&p->arena, "%s-seal-%s%s", p->tag, dt->id,
-				   ld_trip_cheat(p, trip) == LD_CHEAT_broken_seal ? "x" : "");
+	seal->id = ld_trip_seal(p, trip, true);
 	seal->state = LIANDAN__CONDITION__CONDITION_INTACT;
 	r->seals = ld_arena_dup(&p->arena, &seal, sizeof(Liandan__Seal *));
 	r->n_seals = 1;

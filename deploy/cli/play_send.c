@@ -402,6 +402,13 @@ static bool concerns(const struct ld_play *p, const struct ld_play_device *d,
 	return false;
 }
 
+/* All day, or in that time and a quarter of an hour more. */
+static bool meanwhile(const struct ld_day_act *a, int64_t from_ms, int64_t to_ms)
+{
+	return a->to_s < 0 ||
+	       (from_ms < (int64_t)a->to_s * 1000 && to_ms + 900000 > (int64_t)a->from_s * 1000);
+}
+
 /* The phone of the driver who is on that truck then: his trip is the one under way there. */
 static bool drives_it(const struct ld_play *p, const struct ld_play_device *d,
 		      const struct ld_day_act *a)
@@ -410,11 +417,13 @@ static bool drives_it(const struct ld_play *p, const struct ld_play_device *d,
 		return false;
 	for (size_t i = 0; i < p->day->n_trips; i++) {
 		const struct ld_day_trip *t = &p->day->trips[i];
+		const struct ld_sim_trip *st = &p->sim->trips[i];
+		int64_t done = p->sim->trips[st->leader].done_ms;
 		if (t->truck.at == a->truck.at && t->driver.at == d->of &&
-		    (a->to_s < 0 || /* all day */
-		     (p->sim->trips[i].origin_ms < (int64_t)a->to_s * 1000 &&
-		      p->sim->trips[p->sim->trips[i].leader].done_ms + 900000 >
-			  (int64_t)a->from_s * 1000)))
+		    meanwhile(a, st->origin_ms, st->second ? st->changed_ms : done))
+			return true;
+		if (st->second && st->brings_truck == a->truck.at && st->brings_driver == d->of &&
+		    meanwhile(a, st->met_ms[1], done))
 			return true;
 	}
 	return false;

@@ -41,25 +41,79 @@ enum ld_err ld_trip_confirmed(struct ld_play *p, size_t trip, int64_t at_ms)
 	return ld_trip_send(p, trip, LD_STEP_CONFIRMED, clerk, &e, at_ms);
 }
 
+/* ---- a second carrier ---- */
+
+enum ld_err ld_trip_offered_on(struct ld_play *p, size_t trip, int64_t at_ms)
+{
+	const struct ld_day_act *a = p->sim->trips[trip].second;
+	char **seals = ld_arena_alloc(&p->arena, sizeof(*seals));
+	Liandan__Event e;
+
+	ld_play_event_init(p, &e, at_ms);
+	LD_NEW(p, Liandan__HandoverOffered, o, liandan__handover_offered__init);
+	o->manifest = ld_trip_id(p, trip);
+	o->content = ld_trip_content(p, trip);
+	o->leg = 2;
+	o->to_party = LD_STR(p->day->trucks[a->truck.at].carrier.id);
+	o->expires_ms = ld_play_ledger(p, at_ms) + 4 * INT64_C(3600000);
+	if (seals) {
+		seals[0] = ld_trip_seal(p, trip, false);
+		o->seals = seals;
+		o->n_seals = 1;
+	}
+	e.body_case = LIANDAN__EVENT__BODY_HANDOVER_OFFERED;
+	e.handover_offered = o;
+	ld_play_track_flush(p, (size_t)ld_trip_day(p, trip)->truck.at, at_ms);
+	ld_event_after_last(p, &e, trip);
+	enum ld_err err = ld_trip_send(
+	    p, trip, LD_STEP_OFFERED_ON,
+	    ld_play_device(p, LD_DEVICE_DRIVER, ld_trip_day(p, trip)->driver.at), &e, at_ms);
+	ld_trip_chain(p, trip, LD_STEP_OFFERED_ON);
+	return err;
+}
+
+enum ld_err ld_trip_taken_on(struct ld_play *p, size_t trip, int64_t at_ms)
+{
+	const struct ld_day_act *a = p->sim->trips[trip].second;
+	struct ld_play_taking t = {ld_play_device(p, LD_DEVICE_DRIVER, a->driver.at), a->truck.id,
+				   p->trips[trip].hash[LD_STEP_OFFERED_ON], 2};
+	Liandan__Event e;
+
+	ld_play_event_init(p, &e, at_ms);
+	ld_play_track_flush(p, (size_t)a->truck.at, at_ms);
+	enum ld_err err = ld_play_taken_fill(p, trip, &t, at_ms, &e);
+	if (err)
+		return err;
+	ld_event_after(p, &e, p->trips[trip].hash[LD_STEP_OFFERED_ON]);
+	err = ld_trip_send(p, trip, LD_STEP_TAKEN_ON, t.by, &e, at_ms);
+	ld_trip_chain(p, trip, LD_STEP_TAKEN_ON);
+	return err;
+}
+
 /* ---- accidents ---- */
 
 enum ld_err ld_trip_accident(struct ld_play *p, size_t trip, int64_t at_ms)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	const struct ld_sim_trip *st = &p->sim->trips[trip];
+	bool second = st->second && at_ms > st->changed_ms;
+	int truck = second ? st->brings_truck : dt->truck.at;
 	int64_t odometer_m = 0;
 	Liandan__Event e;
 
 	ld_play_event_init(p, &e, at_ms);
 	LD_NEW(p, Liandan__AccidentReported, a, liandan__accident_reported__init);
 	a->manifests = ld_trip_load(p, trip, &a->n_manifests);
-	a->plate = LD_STR(dt->truck.id);
+	a->plate = LD_STR(p->day->trucks[truck].id);
 	a->kind = LIANDAN__ACCIDENT_KIND__ACCIDENT_KIND_BREAKDOWN;
-	enum ld_err err = ld_trip_place(p, dt->truck.at, at_ms, &a->place, &odometer_m);
+	enum ld_err err = ld_trip_place(p, truck, at_ms, &a->place, &odometer_m);
 	if (err)
 		return err;
 	e.body_case = LIANDAN__EVENT__BODY_ACCIDENT_REPORTED;
 	e.accident_reported = a;
 	ld_event_after_last(p, &e, trip);
-	return ld_trip_send(p, trip, LD_STEP_ACCIDENT,
-			    ld_play_device(p, LD_DEVICE_DRIVER, dt->driver.at), &e, at_ms);
+	return ld_trip_send(
+	    p, trip, LD_STEP_ACCIDENT,
+	    ld_play_device(p, LD_DEVICE_DRIVER, second ? st->brings_driver : dt->driver.at), &e,
+	    at_ms);
 }

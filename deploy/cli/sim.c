@@ -79,8 +79,17 @@ static void sort_out(struct ld_sim *s)
 				s->trips[i].leader = k;
 		s->trips[i].leads = s->trips[i].leader == i;
 	}
+	for (size_t i = 0; i < d->n_trips; i++) {
+		s->trips[i].brings_truck = d->trips[i].truck.at;
+		s->trips[i].brings_driver = d->trips[i].driver.at;
+	}
 	for (size_t i = 0; i < d->n_acts; i++) {
 		const struct ld_day_act *a = &d->acts[i];
+		if (a->word == LD_TROUBLE_second_carrier) {
+			s->trips[a->trip.at].second = a;
+			s->trips[a->trip.at].brings_truck = a->truck.at;
+			s->trips[a->trip.at].brings_driver = a->driver.at;
+		}
 		if (a->trip.at >= 0 && ld_day_is_cheat(a->word))
 			s->trips[a->trip.at].cheat = a;
 		if (a->word == LD_TROUBLE_drying || a->word == LD_CHEAT_short_weight)
@@ -112,7 +121,8 @@ static int64_t late_ms(const struct ld_sim *s, size_t trip)
 /* Something the truck has to do, in time order. */
 struct job {
 	int64_t at_ms;
-	int trip; /* -1: a pick-up without a manifest */
+	int trip;    /* -1: a pick-up without a manifest */
+	bool second; /* takes the trip over on the way */
 	struct ld_sim_pickup *pickup;
 	struct ld_day_point gate;
 };
@@ -132,13 +142,23 @@ static size_t jobs_of(struct ld_sim *s, size_t truck, struct job *jobs)
 
 	for (size_t i = 0; i < d->n_trips; i++)
 		if (d->trips[i].truck.at == (int)truck && s->trips[i].driven)
-			jobs[n++] = (struct job){(int64_t)d->trips[i].at_s * 1000, (int)i, NULL,
-						 d->sites[d->trips[i].site.at].gate};
+			jobs[n++] = (struct job){.at_ms = (int64_t)d->trips[i].at_s * 1000,
+						 .trip = (int)i,
+						 .gate = d->sites[d->trips[i].site.at].gate};
+	for (size_t i = 0; i < d->n_trips; i++)
+		if (s->trips[i].second && s->trips[i].driven &&
+		    s->trips[i].brings_truck == (int)truck)
+			jobs[n++] =
+			    (struct job){.at_ms = s->trips[i].met_ms[0],
+					 .trip = (int)i,
+					 .second = true,
+					 .gate = d->sites[s->trips[i].second->site.at].gate};
 	for (size_t i = 0; i < s->n_pickups; i++)
 		if (s->pickups[i].act->truck.at == (int)truck)
-			jobs[n++] =
-			    (struct job){(int64_t)s->pickups[i].act->at_s * 1000, -1,
-					 &s->pickups[i], d->sites[s->pickups[i].act->site.at].gate};
+			jobs[n++] = (struct job){.at_ms = (int64_t)s->pickups[i].act->at_s * 1000,
+						 .trip = -1,
+						 .pickup = &s->pickups[i],
+						 .gate = d->sites[s->pickups[i].act->site.at].gate};
 	qsort(jobs, n, sizeof(*jobs), by_time);
 	return n;
 }
@@ -170,6 +190,33 @@ static void load_up(struct ld_sim_cursor *c, int64_t load_ms, uint32_t load)
 	ld_cursor_stand(c, from + load_ms, true);
 }
 
+/* Where on the whole way, in per cent, the load changes over. */
+static uint32_t change_pct(const struct ld_sim *s, size_t trip)
+{
+	const struct ld_day_trip *dt = &s->day->trips[trip];
+	const struct ld_day_point none = {0, 0};
+	struct ld_day_point there = s->day->sites[s->trips[trip].second->site.at].gate;
+	double first = ld_road_m(s->day->sites[dt->site.at].gate, none, there);
+	double rest = ld_road_m(there, none, s->day->sites[dt->to.at].gate);
+	double pct = 100 * first / (first + rest + 1);
+
+	return pct < 1 ? 1 : pct > 99 ? 99 : (uint32_t)pct;
+}
+
+/* Each waits for the other as far as the pass before knows of it. */
+static void change_over(struct ld_sim_cursor *c, size_t trip, bool second)
+{
+	struct ld_sim_trip *t = &c->sim->trips[trip];
+
+	c->sim->moved = c->sim->moved || t->met_ms[second] != c->t_ms;
+	t->met_ms[second] = c->t_ms;
+	t->changed_ms = (t->met_ms[0] > t->met_ms[1] ? t->met_ms[0] : t->met_ms[1]) +
+			(t->second->for_s ? (int64_t)t->second->for_s * 1000 : 20 * MINUTE);
+	ld_cursor_stand(c, t->changed_ms - 5 * MINUTE, true);
+	c->load = second ? FULL : EMPTY;
+	ld_cursor_stand(c, t->changed_ms, true);
+}
+
 static void deliver(struct ld_sim_cursor *c, size_t trip)
 {
 	struct ld_sim *s = c->sim;
@@ -178,8 +225,14 @@ static void deliver(struct ld_sim_cursor *c, size_t trip)
 	bool elsewhere = t->cheat && t->cheat->word == LD_CHEAT_wrong_site;
 	struct ld_day_point to = s->day->sites[elsewhere ? t->cheat->site.at : dt->to.at].gate;
 
-	ld_cursor_loaded(c, trip, dt->via, to, dt->speed_kmh);
-	if (t->arrive_ms == 0) { /* stays out there */
+	const struct ld_sim_way way = {.via = dt->via,
+				       .to = to,
+				       .speed_kmh = dt->speed_kmh,
+				       .from_pct = t->second ? change_pct(s, trip) : 0,
+				       .to_pct = 100};
+	bool there = ld_cursor_loaded(c, trip, &way);
+	t->arrive_ms = there ? c->t_ms : 0;
+	if (!there) { /* stays out there */
 		ld_cursor_stand(c, s->end_ms, true);
 		return;
 	}
@@ -197,11 +250,23 @@ static void do_trip(struct ld_sim_cursor *c, const struct job *j)
 	struct ld_sim_trip *t = &s->trips[i];
 
 	go_to(c, j->gate, j->at_ms, dt->speed_kmh);
+	if (j->second) {
+		change_over(c, i, true);
+		deliver(c, i);
+		return;
+	}
 	t->origin_ms = c->t_ms;
 	load_up(c, (int64_t)dt->load_s * 1000 + late_ms(s, i), t->leads ? FULL : HALF);
 	t->leave_ms = c->t_ms;
-	if (t->leads)
+	if (t->second) {
+		const struct ld_sim_way way = {.to = s->day->sites[t->second->site.at].gate,
+					       .speed_kmh = dt->speed_kmh,
+					       .to_pct = change_pct(s, i)};
+		ld_cursor_loaded(c, i, &way);
+		change_over(c, i, false);
+	} else if (t->leads) {
 		deliver(c, i);
+	}
 }
 
 static void do_pickup(struct ld_sim_cursor *c, const struct job *j)
@@ -234,6 +299,7 @@ static bool plan_truck(struct ld_sim *s, size_t truck, struct job *jobs)
 				  .load = EMPTY};
 	size_t n = jobs_of(s, truck, jobs);
 
+	s->trucks[truck].n = 0; /* of an earlier pass */
 	for (size_t k = 0; k < n; k++) {
 		if (jobs[k].trip >= 0)
 			do_trip(&c, &jobs[k]);
@@ -286,10 +352,33 @@ static void stretch(struct ld_sim *s)
 	}
 }
 
+/* Trucks that wait for each other are moved again and again until nobody's waiting changes. */
+static enum ld_err plan_trucks(struct ld_sim *s, struct job *jobs, char *why, size_t cap)
+{
+	const struct ld_day *d = s->day;
+	size_t passes = 3;
+
+	for (size_t i = 0; i < d->n_trips; i++)
+		passes += s->trips[i].second ? 2 : 0;
+	s->moved = true;
+	for (size_t pass = 0; pass < passes && s->moved; pass++) {
+		s->moved = false;
+		for (size_t i = 0; i < d->n_trucks; i++)
+			if (!plan_truck(s, i, jobs)) {
+				snprintf(why, cap, "truck '%s' has too much to do",
+					 d->trucks[i].id);
+				return LD_ERR_LIMIT;
+			}
+	}
+	if (s->moved)
+		snprintf(why, cap, "trucks that change loads wait for each other for ever");
+	return s->moved ? LD_ERR_LIMIT : LD_OK;
+}
+
 enum ld_err ld_sim_plan(const struct ld_day *day, struct ld_sim **out, char *why, size_t cap)
 {
 	struct ld_sim *s = calloc(1, sizeof(*s));
-	struct job *jobs = calloc(day->n_trips + day->n_acts + 1, sizeof(*jobs));
+	struct job *jobs = calloc(2 * day->n_trips + day->n_acts + 1, sizeof(*jobs));
 	enum ld_err err = LD_ERR_NOMEM;
 
 	*out = NULL;
@@ -303,11 +392,7 @@ enum ld_err ld_sim_plan(const struct ld_day *day, struct ld_sim **out, char *why
 	if (err)
 		goto out;
 	sort_out(s);
-	for (size_t i = 0; i < day->n_trucks && !err; i++)
-		if (!plan_truck(s, i, jobs)) {
-			snprintf(why, cap, "truck '%s' has too much to do", day->trucks[i].id);
-			err = LD_ERR_LIMIT;
-		}
+	err = plan_trucks(s, jobs, why, cap);
 	for (size_t i = 0; i < day->n_trips && !err; i++)
 		ld_sim_plan_steps(s, i);
 	find_end(s);

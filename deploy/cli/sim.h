@@ -48,6 +48,8 @@ struct ld_sim_truck {
 	X(TAKEN)                                                                                   \
 	X(CONFIRMED) /* the generator's word on what a delegate filled in */                       \
 	X(ACCIDENT)                                                                                \
+	X(OFFERED_ON) /* by the first carrier to the second */                                     \
+	X(TAKEN_ON)                                                                                \
 	X(TARE_OUT) /* tickets at the origin */                                                    \
 	X(GROSS_OUT)                                                                               \
 	X(ARRIVED)                                                                                 \
@@ -76,13 +78,17 @@ struct ld_sim_step {
 };
 
 struct ld_sim_trip {
-	const struct ld_day_act *cheat; /* NULL: honest */
-	bool driven;			/* the truck really goes */
-	bool leads;			/* arrives and is weighed for its whole run */
-	size_t leader;			/* that trip; itself without a run */
-	int64_t origin_ms;		/* the truck is at the origin's gate */
+	const struct ld_day_act *cheat;	 /* NULL: honest */
+	bool driven;			 /* the truck really goes */
+	const struct ld_day_act *second; /* another carrier takes over on the way; NULL: none */
+	int brings_truck, brings_driver; /* who delivers it; of the day's lists */
+	bool leads;			 /* arrives and is weighed for its whole run */
+	size_t leader;			 /* that trip; itself without a run */
+	int64_t origin_ms;		 /* the truck is at the origin's gate */
 	int64_t leave_ms;
 	int64_t eta_ms;	       /* as the driver says at the hand-over */
+	int64_t met_ms[2];     /* first and second truck are where the load changes over */
+	int64_t changed_ms;    /* both leave there; 0: it does not change */
 	int64_t arrive_ms;     /* 0: never */
 	int64_t done_ms;       /* leaves the destination */
 	int64_t end_ms;	       /* nothing more happens; a timer's anomaly is due by then */
@@ -105,6 +111,7 @@ struct ld_sim {
 	struct ld_sim_trip *trips;   /* as day->trips */
 	struct ld_sim_pickup *pickups;
 	size_t n_pickups;
+	bool moved;		 /* while planning: somebody waits longer than thought */
 	int64_t from_ms, end_ms; /* of the plan; end >= the day's end */
 };
 

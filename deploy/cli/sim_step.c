@@ -110,6 +110,10 @@ static void handover(struct ld_sim *s, size_t i, int64_t origin, int64_t leave)
 	step(t, leave - MINUTE, LD_STEP_TAKEN);
 	if (ld_sim_delegate(s, i))
 		step(t, leave + 5 * MINUTE, LD_STEP_CONFIRMED);
+	if (t->second && t->driven) {
+		step(t, t->changed_ms - 2 * MINUTE, LD_STEP_OFFERED_ON);
+		step(t, t->changed_ms - MINUTE, LD_STEP_TAKEN_ON);
+	}
 	if (t->accident_ms)
 		step(t, t->accident_ms + 2 * MINUTE, LD_STEP_ACCIDENT);
 }
@@ -157,6 +161,12 @@ void ld_sim_plan_steps(struct ld_sim *s, size_t i)
 	/* of a milk run: the stops that are still to come */
 	int64_t to_come = t->leads ? 0 : lead->leave_ms - leave;
 
+	if (t->second && t->driven) { /* as the carriers have arranged it */
+		way = (int64_t)(ld_road_m(d->sites[t->second->site.at].gate, dt->via,
+					  d->sites[dt->to.at].gate) *
+				3600.0 / dt->speed_kmh);
+		to_come = t->changed_ms - leave;
+	}
 	t->eta_ms = leave + to_come + way + 5 * MINUTE;
 	papers(s, i, origin);
 	if (!ld_sim_on_paper(t->cheat) || w == LD_CHEAT_ghost)

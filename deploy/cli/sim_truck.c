@@ -305,24 +305,24 @@ static void along(struct ld_sim_cursor *c, const struct road *r, size_t *i, doub
 	}
 }
 
-void ld_cursor_loaded(struct ld_sim_cursor *c, size_t trip, struct ld_day_point via,
-		      struct ld_day_point to, uint32_t speed_kmh)
+bool ld_cursor_loaded(struct ld_sim_cursor *c, size_t trip, const struct ld_sim_way *way)
 {
-	struct road r = road_of(c->at, via, to);
+	struct road r = road_of(c->at, way->via, way->to);
 	double total = road_length(&r);
 	double done = 0;
 	size_t i = 1;
-	struct ld_sim_trip *t = &c->sim->trips[trip];
 
 	for (const struct ld_day_act *a = next_incident(c->sim, trip, NULL); a;
 	     a = next_incident(c->sim, trip, a)) {
-		double here = total * share_of(a) / 100.0;
-		along(c, &r, &i, here - done, speed_kmh);
+		if (share_of(a) < way->from_pct || share_of(a) >= way->to_pct)
+			continue;
+		double here = total * (share_of(a) - way->from_pct) / (way->to_pct - way->from_pct);
+		along(c, &r, &i, here - done, way->speed_kmh);
 		done = here;
-		if (!incident(c, a, speed_kmh))
-			return;
+		if (!incident(c, a, way->speed_kmh))
+			return false;
 	}
-	along(c, &r, &i, total, speed_kmh);
-	ld_cursor_drive(c, to, speed_kmh);
-	t->arrive_ms = c->t_ms;
+	along(c, &r, &i, total, way->speed_kmh);
+	ld_cursor_drive(c, way->to, way->speed_kmh);
+	return true;
 }

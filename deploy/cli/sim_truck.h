@@ -31,8 +31,13 @@ void ld_cursor_road(struct ld_sim_cursor *c, struct ld_day_point via, struct ld_
 double ld_road_m(struct ld_day_point from, struct ld_day_point via, struct ld_day_point to);
 /* A point `m` metres to the side (right of north by `angle` radians). */
 struct ld_day_point ld_point_aside(struct ld_day_point p, double angle, double m);
-/* The stops of a loaded way: jams, and what a cheat does on it; then the rest of the way. */
-void ld_cursor_loaded(struct ld_sim_cursor *c, size_t trip, struct ld_day_point via,
-		      struct ld_day_point to, uint32_t speed_kmh);
+/* A loaded way, or the part of it from one per cent to another, with what happens there: jams, and
+ * what a cheat does on it. False: it goes no further. */
+struct ld_sim_way {
+	struct ld_day_point via, to; /* via 0,0: straight */
+	uint32_t speed_kmh;
+	uint32_t from_pct, to_pct;
+};
+bool ld_cursor_loaded(struct ld_sim_cursor *c, size_t trip, const struct ld_sim_way *way);
 
 #endif

@@ -234,6 +234,46 @@ static void test_cheats_must_fit(void **state)
 	accepts(BASE TRIP "cheat missing_piece trip=t count=4\ntrouble typo trip=t\n");
 }
 
+#define SECOND                                                                                     \
+	"party c2 roles=carrier\nparty c3 roles=carrier codes=HW08\n"                              \
+	"site xs party=c2 kind=parking at=31.04,121.04\n"                                          \
+	"site ts party=c kind=storage at=31.06,121.02\n"                                           \
+	"truck B1 carrier=c2 home=xs\ntruck B2 carrier=c2 home=xs max=1t\n"                        \
+	"truck C1 carrier=c3 home=xs\n"                                                            \
+	"driver e carrier=c2\ndriver f carrier=c3\n"
+
+static void test_second_carriers_must_fit(void **state)
+{
+	(void)state;
+	accepts(BASE TRIP SECOND "trouble second_carrier trip=t truck=B1 driver=e site=xs\n");
+	accepts(BASE TRIP SECOND
+		"cheat broken_seal trip=t\n"
+		"trouble second_carrier trip=t truck=B1 driver=e site=cs for=1h\n");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=B1 driver=e\n", 23,
+		"missing");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=A1 driver=d site=xs\n", 23,
+		"first carrier");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=B1 driver=d site=xs\n", 23,
+		"two carriers");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=B1 driver=e site=ts\n", 23,
+		"no transfer or parking");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=B2 driver=e site=xs\n", 23,
+		"may carry");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=C1 driver=f site=xs\n", 23,
+		"not licensed");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=B1 driver=e site=xs for=9m\n",
+		23, "too short");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=B1 driver=e site=xs\n"
+				 "trouble second_carrier trip=t truck=B1 driver=e site=xs\n",
+		24, "already");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=B1 driver=e site=xs\n"
+				 "cheat wrong_carrier trip=t driver=e\n",
+		23, "wrong_carrier");
+	refuses(BASE TRIP SECOND "trouble second_carrier trip=t truck=B1 driver=e site=xs\n"
+				 "cheat never_arrives trip=t\n",
+		23, "never_arrives");
+}
+
 /* Troubles and cheats of the stories. */
 static void test_stories_must_fit(void **state)
 {
@@ -468,6 +508,50 @@ static void test_plan_of_accidents(void **state)
 	ld_day_free(day);
 }
 
+/* Both trucks stand at the same place when the load changes; the second brings it, and what
+ * happens on the way happens on the truck that has it. */
+static void test_plan_of_two_carriers(void **state)
+{
+	struct ld_day *day = NULL;
+
+	(void)state;
+	struct ld_sim *sim =
+	    planned(BASE TRIP SECOND
+		    "trip u at=09:40 generator=g receiver=r truck=B1 driver=e waste=w mass=1t\n"
+		    "trouble second_carrier trip=t truck=B1 driver=e site=xs\n"
+		    "trouble second_carrier trip=u truck=A1 driver=d site=xs\n"
+		    "trouble jam trip=t for=20m share=10\ntrouble jam trip=u for=30m share=90\n",
+		    &day);
+	for (size_t i = 0; i < 2; i++) {
+		const struct ld_sim_trip *t = &sim->trips[i];
+		struct ld_day_point a;
+		struct ld_day_point b;
+		const struct ld_sim_leg *leg = NULL;
+		int64_t odo = 0;
+		int64_t way_ms =
+		    (int64_t)(ld_sim_distance_m(day->sites[3].gate, day->sites[1].gate) * 3.6 / 45 *
+			      1000);
+
+		assert_int_equal(t->brings_truck, i == 0 ? 1 : 0);
+		assert_true(t->leave_ms < t->met_ms[0] && t->changed_ms < t->arrive_ms);
+		assert_true(t->changed_ms >= t->met_ms[0] + 20 * 60000 &&
+			    t->changed_ms >= t->met_ms[1] + 20 * 60000);
+		ld_sim_at(&sim->trucks[0], t->changed_ms - 60000, &a, &odo, &leg);
+		assert_false(leg->drive);
+		ld_sim_at(&sim->trucks[1], t->changed_ms - 60000, &b, &odo, &leg);
+		assert_false(leg->drive);
+		assert_true(ld_sim_distance_m(a, b) < 10);
+		ld_sim_at(&sim->trucks[t->brings_truck], t->arrive_ms, &a, &odo, &leg);
+		assert_true(ld_sim_distance_m(a, day->sites[1].gate) < 10);
+		/* the jam of u is behind the change-over */
+		assert_true((t->arrive_ms - t->changed_ms > way_ms + 29 * 60000) == (i == 1));
+		assert_true(step_at(t, LD_STEP_OFFERED_ON) < step_at(t, LD_STEP_TAKEN_ON));
+		assert_true(step_at(t, LD_STEP_TAKEN) < t->met_ms[0]);
+	}
+	ld_sim_free(sim);
+	ld_day_free(day);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +561,8 @@ int main(void)
 	    cmocka_unit_test(test_form),
 	    cmocka_unit_test(test_stories_must_fit),
 	    cmocka_unit_test(test_plan_of_accidents),
+	    cmocka_unit_test(test_second_carriers_must_fit),
+	    cmocka_unit_test(test_plan_of_two_carriers),
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_names_must_resolve),
 	    cmocka_unit_test(test_cheats_must_fit),
