@@ -208,7 +208,8 @@ static int tell(struct ld_cli *cli, const struct ld_balance *b, const char *regi
 int ld_cmd_balance(struct ld_cli *cli, int argc, char **argv)
 {
 	const struct ld_command *command = ld_command_find(ld_commands, "balance");
-	const char *anchor = NULL, *from = NULL, *to = NULL, *at = NULL;
+	const char *anchor = NULL, *from = NULL, *to = NULL;
+	int64_t at = -1;
 	bool csv = false, bom = false;
 	struct ld_balance b = {.from_ms = 0, .to_ms = INT64_MAX};
 	struct ld_book book;
@@ -216,7 +217,7 @@ int ld_cmd_balance(struct ld_cli *cli, int argc, char **argv)
 	    {"anchor", LD_OPT_TEXT, &anchor}, {"party", LD_OPT_TEXT, &b.party},
 	    {"site", LD_OPT_TEXT, &b.site},   {"code", LD_OPT_TEXT, &b.code},
 	    {"from", LD_OPT_TEXT, &from},     {"to", LD_OPT_TEXT, &to},
-	    {"at", LD_OPT_TEXT, &at},	      {"csv", LD_OPT_FLAG, &csv},
+	    {"at", LD_OPT_INT, &at},	      {"csv", LD_OPT_FLAG, &csv},
 	    {"excel", LD_OPT_FLAG, &bom},     {NULL, LD_OPT_FLAG, NULL}};
 	int code = LD_EXIT_DONE;
 
@@ -231,16 +232,13 @@ int ld_cmd_balance(struct ld_cli *cli, int argc, char **argv)
 				"a time is 2026-11-25, 2026-11-25T07:30 (UTC+8) or milliseconds");
 	if (b.from_ms > b.to_ms)
 		return ld_usage(command, "the period ends before it begins");
-	if (at != NULL && !ld_parse_u64(at, &b.upto))
-		return ld_usage(command, "--at is a number of entries");
 	code = ld_book_open(cli, argv[1], anchor, &book);
 	if (code != LD_EXIT_DONE)
 		return code;
 	const uint64_t size = ld_book_size(&book);
 	enum ld_err err = LD_OK;
 
-	if (at == NULL)
-		b.upto = size;
+	b.upto = at < 0 ? size : (uint64_t)at;
 	if (b.upto > size)
 		code = ld_fail(cli, "give an index up to that",
 			       "the ledger has %" PRIu64 " entries", size);

@@ -1,8 +1,11 @@
-/* trace: every entry that concerns one manifest, from the ledger itself. */
+/* trace: every entry that concerns one manifest, from the ledger itself; where a container, a batch
+ * or a manifest came from and what became of it. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "deploy/cli/book.h"
+#include "deploy/cli/genealogy.h"
 #include "deploy/cli/story.h"
 #include "plugin/custody/judge.h"
 #include "plugin/custody/region.h"
@@ -233,39 +236,132 @@ static int tell(struct trace *t)
 	return LD_EXIT_DONE;
 }
 
+/* ---- a manifest ---- */
+
+static int tell_manifest(struct trace *t, const char *text)
+{
+	struct ld_cli *cli = t->cli;
+	enum ld_err err;
+
+	if (!id_of_text(t, text) && !id_of_number(t, text))
+		return ld_fail(cli,
+			       "give the id in 32 hex digits, or a number that the ledger knows",
+			       "no manifest has the number \"%s\"", text);
+	ld_hex_encode(t->id, LD_UUID_BYTES, t->hex);
+	err = find_all(t);
+	if (err != LD_OK)
+		return ld_fail(cli, "liandan ledger audit DIR", "the ledger cannot be read: %s",
+			       ld_err_text(err));
+	if (t->n == 0)
+		return ld_fail(cli,
+			       "check the id; `liandan ledger list DIR` shows the newest entries",
+			       "this ledger has no entry about manifest %s", t->hex);
+	return tell(t);
+}
+
+/* ---- the genealogy ---- */
+
+struct asked {
+	const char *kind, *id; /* "container", "batch" or "manifest" */
+	int64_t at, depth, count;
+};
+
+/* A batch is its party's: PARTY/BATCH. */
+static bool node_of(struct trace *t, const struct asked *a, struct ld_node *n)
+{
+	const char *slash = strchr(a->id, '/');
+	char party[LD_MAX_ID_BYTES + 1];
+
+	if (strcmp(a->kind, "container") == 0) {
+		*n = ld_node_container(a->id);
+		return strlen(a->id) <= LD_MAX_ID_BYTES && *a->id != '\0';
+	}
+	if (strcmp(a->kind, "batch") == 0) {
+		if (slash == NULL || slash == a->id || (size_t)(slash - a->id) > LD_MAX_ID_BYTES)
+			return false;
+		snprintf(party, sizeof party, "%.*s", (int)(slash - a->id), a->id);
+		*n = ld_node_batch(party, slash + 1);
+		return slash[1] != '\0' && strlen(slash + 1) <= LD_MAX_ID_BYTES;
+	}
+	if (!id_of_text(t, a->id) && !id_of_number(t, a->id))
+		return false;
+	*n = ld_node_manifest((ProtobufCBinaryData){LD_UUID_BYTES, t->id});
+	return true;
+}
+
+static int tell_family(struct trace *t, const struct asked *a)
+{
+	const uint64_t size = ld_book_size(&t->book);
+	struct ld_genealogy g = {
+	    .upto = a->at < 0 ? size : (uint64_t)a->at,
+	    .depth = (unsigned)a->depth,
+	    .count = (size_t)a->count,
+	};
+	enum ld_err err;
+	int code = LD_EXIT_DONE;
+
+	if (g.upto > size)
+		return ld_fail(t->cli, "give an index up to that",
+			       "the ledger has %" PRIu64 " entries", size);
+	if (!node_of(t, a, &g.start))
+		return ld_fail(t->cli,
+			       "a batch is PARTY/BATCH; a manifest 32 hex digits or its number",
+			       "there is no such %s: \"%s\"", a->kind, a->id);
+	err = ld_genealogy_read(&t->book, &g);
+	if (err != LD_OK)
+		code = ld_fail(t->cli, "liandan ledger audit DIR", "the ledger cannot be read: %s",
+			       ld_err_text(err));
+	else if (g.record == NULL && g.n_entries == 0)
+		code =
+		    ld_fail(t->cli, "ids are as they were written into the events",
+			    "these %" PRIu64 " entries know no %s \"%s\"", g.upto, a->kind, a->id);
+	else
+		ld_genealogy_tell(t->cli, &t->book, &g);
+	ld_genealogy_free(&g);
+	return code;
+}
+
+static bool is_kind(const char *word)
+{
+	return strcmp(word, "container") == 0 || strcmp(word, "batch") == 0 ||
+	       strcmp(word, "manifest") == 0;
+}
+
 int ld_cmd_trace(struct ld_cli *cli, int argc, char **argv)
 {
 	const struct ld_command *command = ld_command_find(ld_commands, "trace");
 	const char *anchor = NULL;
 	struct trace t = {.cli = cli};
-	const struct ld_opt opts[] = {{"dir", LD_OPT_TEXT, &t.dir},
-				      {"anchor", LD_OPT_TEXT, &anchor},
-				      {NULL, LD_OPT_FLAG, NULL}};
+	struct asked a = {.at = -1, .depth = 16, .count = 1000};
+	const struct ld_opt opts[] = {
+	    {"dir", LD_OPT_TEXT, &t.dir},    {"anchor", LD_OPT_TEXT, &anchor},
+	    {"at", LD_OPT_INT, &a.at},	     {"depth", LD_OPT_INT, &a.depth},
+	    {"count", LD_OPT_INT, &a.count}, {NULL, LD_OPT_FLAG, NULL}};
 	int code = LD_EXIT_DONE;
+
 	if (!ld_options(cli, command, opts, &argc, argv, &code))
 		return code;
-	if (argc != 2 || !t.dir)
-		return ld_usage(command, "trace MANIFEST --dir DIR");
+	const bool family = argc == 3 && is_kind(argv[1]);
+
+	if ((argc != 2 && !family) || !t.dir)
+		return ld_usage(command,
+				"trace MANIFEST --dir DIR, or trace container|batch|manifest ID");
+	if (family && (a.depth < 1 || a.depth > LD_KIN_DEPTH_MAX || a.count < 1 ||
+		       a.count > LD_KIN_COUNT_MAX))
+		return ld_usage(command, "--depth is 1 to %d, --count 1 to %d", LD_KIN_DEPTH_MAX,
+				LD_KIN_COUNT_MAX);
+	if (!family && a.at >= 0)
+		return ld_usage(command, "--at goes with trace container, batch or manifest");
 	code = ld_book_open(cli, t.dir, anchor, &t.book);
 	if (code != LD_EXIT_DONE)
 		return code;
 	ld_book_names(&t.book, t.dir);
-	if (!id_of_text(&t, argv[1]) && !id_of_number(&t, argv[1])) {
-		code =
-		    ld_fail(cli, "give the id in 32 hex digits, or a number that the ledger knows",
-			    "no manifest has the number \"%s\"", argv[1]);
+	if (family) {
+		a.kind = argv[1];
+		a.id = argv[2];
+		code = tell_family(&t, &a);
 	} else {
-		ld_hex_encode(t.id, LD_UUID_BYTES, t.hex);
-		enum ld_err err = find_all(&t);
-		if (err != LD_OK)
-			code = ld_fail(cli, "liandan ledger audit DIR",
-				       "the ledger cannot be read: %s", ld_err_text(err));
-		else if (t.n == 0)
-			code = ld_fail(
-			    cli, "check the id; `liandan ledger list DIR` shows the newest entries",
-			    "this ledger has no entry about manifest %s", t.hex);
-		else
-			code = tell(&t);
+		code = tell_manifest(&t, argv[1]);
 	}
 	free(t.found);
 	ld_book_close(&t.book);

@@ -118,17 +118,29 @@ const struct ld_command ld_commands[] = {
      "  liandan ledger audit ./suzhou\n"
      "  liandan ledger prove ./suzhou 42 --out entry42.json && \\\n"
      "    liandan ledger verify entry42.json --ledger ./suzhou/region.json\n"},
-    {"trace", ld_cmd_trace, "the whole story of one manifest, from the ledger",
+    {"trace", ld_cmd_trace, "the whole story of a manifest, a container or a batch",
      "usage: liandan trace MANIFEST --dir DIR\n"
+     "       liandan trace container ID --dir DIR [options]\n"
+     "       liandan trace batch PARTY/BATCH --dir DIR [options]\n"
+     "       liandan trace manifest MANIFEST --dir DIR [options]\n"
      "\n"
-     "MANIFEST is its id in hex, or its official number. Every entry that concerns it: who "
+     "MANIFEST is its id in hex, or its official number. Alone: every entry that concerns it, who "
      "signed,\n"
-     "the verdict, when it happened and when it was recorded, masses and anomalies. DIR is the "
+     "the verdict, when it happened and when it was recorded, masses and anomalies. With the kind "
+     "before\n"
+     "it: what it came from 来自 and what it went into 去向 (container, batch, manifest, in "
+     "grams), "
+     "the\n"
+     "manifests that a container was on, and every entry that names or changed it. DIR is the "
      "ledger\n"
      "directory; the broker may run.\n"
+     "  --at N                as the first N entries of the ledger left it\n"
+     "  --depth N             steps up and down (default 16, at most 64)\n"
+     "  --count N             nodes in each direction (default 1000, at most 10000)\n"
      "\n"
      "example:\n"
-     "  liandan trace 018f3b6c0a7d7c3e9a5b2f4e6d8c1a0b --dir ./suzhou\n"},
+     "  liandan trace 018f3b6c0a7d7c3e9a5b2f4e6d8c1a0b --dir ./suzhou\n"
+     "  liandan trace container drum-17 --dir ./suzhou\n"},
     {"balance", ld_cmd_balance, "stock and mass balance, for any period, at any past index",
      "usage: liandan balance DIR [--party P] [--site S] [--code C] [options]\n"
      "\n"

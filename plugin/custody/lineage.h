@@ -1,5 +1,5 @@
 /* Genealogy: what came from what. A node is a container, a manifest or a batch; an edge says how
- * many grams of one went into the other, and in which entry. Edges are made by sealing, hand-over
+ * many grams of one went into the other, and in which entry. Edges are made by loading, hand-over
  * of a part, acceptance, storing, repacking, treating, forwarding and redirecting. A node that an
  * edge leads to is always younger than where it comes from, so there are no cycles. HJ 1259-2022's
  * batch graph is this one. */

@@ -5,6 +5,7 @@
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/finding.h"
+#include "plugin/custody/lineage.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/road.h"
 #include "plugin/custody/weigh.h"
@@ -29,6 +30,15 @@ struct line_sums {
 	int64_t contained_g[LD_MAX_LINES + 1];
 };
 
+static enum ld_err loaded(struct ld_custody *c, const Custody__Manifest *m,
+			  const Custody__Container *k, uint64_t index)
+{
+	const struct ld_node from = ld_node_container(k->container);
+	const struct ld_node to = ld_node_manifest(m->manifest);
+
+	return ld_lineage_add(c, &from, &to, k->mass_g, index);
+}
+
 /* One sealed container leaves the origin with the carrier. What is not in the generator's stock
  * there (it was recorded as a violation) is left where the book has it. */
 static enum ld_err ship_container(struct ld_custody *c, const Custody__Manifest *m,
@@ -52,6 +62,8 @@ static enum ld_err ship_container(struct ld_custody *c, const Custody__Manifest 
 		k->came_by.len = 0;
 		k->index = index;
 		err = ld_container_put(c, k);
+		if (err == LD_OK)
+			err = loaded(c, m, k, index);
 	}
 	ld_release(c, mark);
 	return found(err);

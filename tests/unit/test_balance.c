@@ -1,101 +1,7 @@
 /* `liandan balance` on real ledgers, as a person runs it: to the gram, for any period, at any past
  * index. CUSTODY: Stock and mass balance. */
-#include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <time.h>
-
-#include <cmocka.h>
-
 #include "deploy/cli/balance.h"
-#include "tests/support/binary.h"
-#include "tests/support/trade.h"
-
-static struct world w;
-static struct trade t;
-
-static void must(struct trade *trade, struct signer *by, Liandan__Event *e)
-{
-	Liandan__Verdict v = world_send(&w, by, e);
-
-	if (v != LIANDAN__VERDICT__ACCEPTED)
-		fail_msg("verdict %d reason %d: %s", (int)v, (int)w.out.reason, w.out.detail);
-	memcpy(trade->hash, w.last_hash, LD_HASH_BYTES);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	world_new(&w);
-	trade_found(&t, &w);
-	t.must = must;
-	trade_begin(&t);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	trade_free(&t);
-	world_free(&w);
-	return 0;
-}
-
-/* Entries so far, as text. */
-static const char *size_text(void)
-{
-	static char text[24];
-
-	snprintf(text, sizeof text, "%" PRIu64, ld_region_head(w.region)->size);
-	return text;
-}
-
-/* A moment that lies after all entries so far and before all to come, in ms. */
-static void moment(char out[24])
-{
-	const struct timespec pause = {.tv_nsec = 3 * 1000 * 1000};
-
-	nanosleep(&pause, NULL);
-	snprintf(out, 24, "%" PRId64, ld_region_now(w.region));
-	nanosleep(&pause, NULL);
-}
-
-/* ---- reading answers ---- */
-
-static const char *word(const cJSON *row, const char *name)
-{
-	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, name));
-
-	return s != NULL ? s : "";
-}
-
-static int64_t grams(const cJSON *row, const char *name)
-{
-	char *end;
-	const char *s = word(row, name);
-	int64_t g = strtoll(s, &end, 10);
-
-	if (*s == '\0' || *end != '\0')
-		fail_msg("%s is \"%s\"", name, s);
-	return g;
-}
-
-static const cJSON *row_of(const cJSON *o, const char *list, const char *name, const char *value)
-{
-	const cJSON *row;
-
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(
-				    o, list)) if (strcmp(word(row, name), value) == 0) return row;
-	fail_msg("no %s of %s in %s", name, value, list);
-	return NULL;
-}
-
-static int count(const cJSON *o, const char *list)
-{
-	return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(o, list));
-}
+#include "tests/support/ledger_trade.h"
 
 struct want {
 	int64_t opening, generated, received, treated, shipped, lost, in_stock;
@@ -103,18 +9,18 @@ struct want {
 
 static void says(const cJSON *row, struct want want)
 {
-	assert_int_equal(grams(row, "opening_g"), want.opening);
-	assert_int_equal(grams(row, "generated_g"), want.generated);
-	assert_int_equal(grams(row, "received_g"), want.received);
-	assert_int_equal(grams(row, "treated_g"), want.treated);
-	assert_int_equal(grams(row, "shipped_g"), want.shipped);
-	assert_int_equal(grams(row, "lost_g"), want.lost);
-	assert_int_equal(grams(row, "in_stock_g"), want.in_stock);
+	assert_int_equal(number(row, "opening_g"), want.opening);
+	assert_int_equal(number(row, "generated_g"), want.generated);
+	assert_int_equal(number(row, "received_g"), want.received);
+	assert_int_equal(number(row, "treated_g"), want.treated);
+	assert_int_equal(number(row, "shipped_g"), want.shipped);
+	assert_int_equal(number(row, "lost_g"), want.lost);
+	assert_int_equal(number(row, "in_stock_g"), want.in_stock);
 	/* and that is a sum, whoever says so */
 	assert_int_equal(want.opening + want.generated + want.received - want.treated -
 			     want.shipped - want.lost,
 			 want.in_stock);
-	assert_int_equal(grams(row, "difference_g"), 0);
+	assert_int_equal(number(row, "difference_g"), 0);
 	assert_string_equal(word(row, "adds"), "yes 平");
 }
 
@@ -131,26 +37,6 @@ static void lose(struct signer *by, const char *site, int64_t mass_g)
 	b->cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL;
 	b->mass_g = mass_g;
 	must(&t, by, trade_event(&t, LIANDAN__EVENT__BODY_LOSS_RECORDED, b));
-}
-
-/* Bulk of the manifest at hand is treated; what is not said to be lost is a difference. */
-static void treat(int64_t in_g, int64_t loss_g)
-{
-	Liandan__WasteTreated *b =
-	    TRADE_NEW(&t, Liandan__WasteTreated, LIANDAN__WASTE_TREATED__INIT);
-	Liandan__TreatmentInput *in =
-	    TRADE_NEW(&t, Liandan__TreatmentInput, LIANDAN__TREATMENT_INPUT__INIT);
-	Liandan__TreatmentInput **list = trade_dup(&t, &in, sizeof in);
-
-	in->manifest = trade_bytes(t.id, sizeof t.id);
-	in->mass_g = in_g;
-	b->inputs = list;
-	b->n_inputs = 1;
-	b->batch = trade_name(&t, "T");
-	b->mode = (char *)(uintptr_t) "R9";
-	b->site = (char *)(uintptr_t) "pit-gate";
-	b->loss_g = loss_g;
-	must(&t, &t.pit, trade_event(&t, LIANDAN__EVENT__BODY_WASTE_TREATED, b));
 }
 
 /* The receiver accepts `short_g` of the bulk less than was sealed. */
@@ -216,12 +102,12 @@ static void every_step_is_in_its_column(void **state)
 	o = BINARY_JSON(0, "balance", w.dir, "--json");
 	assert_int_equal(count(o, "lines"), 1);
 	says(row_of(o, "lines", "party", "gen"), (struct want){.generated = all, .in_stock = all});
-	assert_int_equal(grams(row_of(o, "lines", "party", "gen"), "bound_g"), TRADE_BULK_G);
-	assert_int_equal(grams(row_of(o, "lines", "party", "gen"), "containers_g"), TRADE_DRUM_G);
+	assert_int_equal(number(row_of(o, "lines", "party", "gen"), "bound_g"), TRADE_BULK_G);
+	assert_int_equal(number(row_of(o, "lines", "party", "gen"), "containers_g"), TRADE_DRUM_G);
 	cJSON_Delete(o);
 	trade_begin(&t);
 	accept_short(1003);
-	treat(250001, 250001);
+	treat(NULL, 250001, NULL, 0, 250001);
 	lose(&t.pit, "pit-gate", 7);
 	o = BINARY_JSON(0, "balance", w.dir, "--json");
 	assert_int_equal(count(o, "lines"), 2);
@@ -234,7 +120,7 @@ static void every_step_is_in_its_column(void **state)
 	/* the road is a difference that somebody has put a name to */
 	assert_int_equal(count(o, "differences"), 1);
 	assert_string_equal(word(row_of(o, "differences", "step", "road 运输"), "party"), "gen");
-	assert_int_equal(grams(row_of(o, "differences", "step", "road 运输"), "difference_g"),
+	assert_int_equal(number(row_of(o, "differences", "step", "road 运输"), "difference_g"),
 			 1003);
 	cJSON_Delete(o);
 }
@@ -248,7 +134,7 @@ static void totals_are_the_lines_sums(void **state)
 
 	(void)state;
 	trade_to_accepted(&t);
-	treat(77, 77);
+	treat(NULL, 77, NULL, 0, 77);
 	trade_begin(&t);
 	trade_to_taken(&t);
 	o = BINARY_JSON(0, "balance", w.dir, "--json");
@@ -259,9 +145,9 @@ static void totals_are_the_lines_sums(void **state)
 		int64_t sum = 0;
 
 		cJSON_ArrayForEach(line, cJSON_GetObjectItemCaseSensitive(o, "lines")) sum +=
-		    grams(line, columns[i]);
-		assert_int_equal(grams(row_of(o, "totals", "code", TRADE_CODE), columns[i]), sum);
-		assert_int_equal(grams(row_of(o, "totals", "code", "*"), columns[i]), sum);
+		    number(line, columns[i]);
+		assert_int_equal(number(row_of(o, "totals", "code", TRADE_CODE), columns[i]), sum);
+		assert_int_equal(number(row_of(o, "totals", "code", "*"), columns[i]), sum);
 	}
 	cJSON_Delete(o);
 }
@@ -327,7 +213,7 @@ static void any_past_index_is_what_it_was(void **state)
 
 	(void)state;
 	trade_to_taken(&t);
-	snprintf(then, sizeof then, "%s", size_text());
+	size_text(then);
 	before = BINARY("balance", w.dir);
 	assert_int_equal(before.code, 0);
 	must(&t, &t.d1, trade_arrived(&t, "T1"));
@@ -378,18 +264,18 @@ static void a_treatment_that_does_not_add_is_told(void **state)
 
 	(void)state;
 	trade_to_accepted(&t);
-	treat(1000, 900);
+	treat(NULL, 1000, NULL, 0, 900);
 	moment(after);
-	treat(500, 500);
+	treat(NULL, 500, NULL, 0, 500);
 	o = BINARY_JSON(2, "balance", w.dir, "--json");
 	assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(o, "adds")));
 	gap = row_of(o, "differences", "step", "treatment 利用处置");
-	assert_int_equal(grams(gap, "difference_g"), 100);
+	assert_int_equal(number(gap, "difference_g"), 100);
 	assert_string_equal(word(gap, "party"), "pit");
 	assert_string_equal(word(gap, "adds"), "NO 不平");
 	/* the stock itself adds: what went in is booked out */
-	assert_int_equal(grams(row_of(o, "lines", "party", "pit"), "treated_g"), 1500);
-	assert_int_equal(grams(row_of(o, "lines", "party", "pit"), "difference_g"), 0);
+	assert_int_equal(number(row_of(o, "lines", "party", "pit"), "treated_g"), 1500);
+	assert_int_equal(number(row_of(o, "lines", "party", "pit"), "difference_g"), 0);
 	cJSON_Delete(o);
 	BINARY_SAYS(2, "NOT ALL LINES ADD", "balance", w.dir);
 	BINARY_SAYS(0, "every line adds", "balance", w.dir, "--party", "gen");
@@ -471,8 +357,6 @@ static void every_counter_of_the_books_is_known(void **state)
 			fail_msg("custody.Stock.%s: balance.c, cmd_balance.c, then here", name);
 	}
 }
-
-#define ON_A_LEDGER(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {

@@ -1,0 +1,298 @@
+/* `liandan trace` of containers, batches and manifests on real ledgers, as a person runs it. */
+#include "deploy/cli/genealogy.h"
+#include "proto/base64.h"
+#include "tests/support/ledger_trade.h"
+
+/* The last line of the answer: what stands beside the entries. */
+static cJSON *last_of(int code, const char *const *words)
+{
+	struct binary b = binary_run(words);
+	char *line;
+	cJSON *o;
+
+	if (b.code != code || b.out[0] == '\0')
+		fail_msg("exit %d, not %d\n%s\n%s", b.code, code, b.out, b.err);
+	b.out[strlen(b.out) - 1] = '\0';
+	line = strrchr(b.out, '\n');
+	o = cJSON_Parse(line != NULL ? line + 1 : b.out);
+	assert_non_null(o);
+	binary_free(&b);
+	return o;
+}
+#define TRACE(...)                                                                                 \
+	last_of(0, (const char *const[]){"trace", __VA_ARGS__, "--dir", w.dir, "--json", NULL})
+
+/* Bodies of the entries, in order, each behind a space. */
+static void bodies(char *out, size_t cap, const char *const *words)
+{
+	struct binary b = binary_run(words);
+	char *save = NULL;
+
+	assert_int_equal(b.code, 0);
+	out[0] = '\0';
+	for (char *line = strtok_r(b.out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		cJSON *o = cJSON_Parse(line);
+		const size_t at = strlen(out);
+
+		assert_non_null(o);
+		if (*word(o, "body") != '\0')
+			snprintf(out + at, cap - at, " %s", word(o, "body"));
+		cJSON_Delete(o);
+	}
+	binary_free(&b);
+}
+#define BODIES(out, ...)                                                                           \
+	bodies(out, sizeof out,                                                                    \
+	       (const char *const[]){"trace", __VA_ARGS__, "--dir", w.dir, "--json", NULL})
+
+static const char *manifest_hex(char out[2 * LD_UUID_BYTES + 1])
+{
+	ld_hex_encode(t.id, sizeof t.id, out);
+	return out;
+}
+
+static void wrong_arguments(void **state)
+{
+	char batch[80];
+
+	(void)state;
+	trade_to_stock(&t);
+	BINARY_SAYS(64, "trace MANIFEST", "trace");
+	BINARY_SAYS(64, "trace MANIFEST", "trace", "container", t.drum);
+	BINARY_SAYS(64, "trace MANIFEST", "trace", "truck", "T1", "--dir", w.dir);
+	BINARY_SAYS(64, "--depth", "trace", "container", t.drum, "--dir", w.dir, "--depth", "0");
+	BINARY_SAYS(64, "--depth", "trace", "container", t.drum, "--dir", w.dir, "--depth", "65");
+	BINARY_SAYS(64, "--count", "trace", "container", t.drum, "--dir", w.dir, "--count", "0");
+	BINARY_SAYS(64, "--count", "trace", "container", t.drum, "--dir", w.dir, "--count",
+		    "10001");
+	BINARY_SAYS(64, "--at", "trace", "container", t.drum, "--dir", w.dir, "--at", "-1");
+	BINARY_SAYS(64, "--at", "trace", "01", "--dir", w.dir, "--at", "1");
+	BINARY_SAYS(1, "the ledger has", "trace", "container", t.drum, "--dir", w.dir, "--at",
+		    "99999");
+	BINARY_SAYS(1, "know no container", "trace", "container", "nothing", "--dir", w.dir);
+	BINARY_SAYS(1, "PARTY/BATCH", "trace", "batch", t.batch, "--dir", w.dir);
+	snprintf(batch, sizeof batch, "pit/%s", t.batch);
+	BINARY_SAYS(1, "know no batch", "trace", "batch", batch, "--dir", w.dir);
+	BINARY_SAYS(1, "no such manifest", "trace", "manifest", "12345678901234", "--dir", w.dir);
+	BINARY_SAYS(1, "region init", "trace", "container", t.drum, "--dir", "/nonexistent");
+	/* before the ledger had anything, nothing is known */
+	BINARY_SAYS(1, "these 0 entries know no container", "trace", "container", t.drum, "--dir",
+		    w.dir, "--at", "0");
+}
+
+static void a_containers_entries_and_manifest(void **state)
+{
+	char list[2048], hex[2 * LD_UUID_BYTES + 1];
+	const cJSON *ride, *kin;
+	cJSON *o;
+
+	(void)state;
+	trade_to_accepted(&t);
+	treat(t.drum, TRADE_DRUM_G, NULL, 0, TRADE_DRUM_G);
+	BODIES(list, "container", t.drum);
+	assert_string_equal(list, " waste_generated manifest_sealed handover_offered "
+				  "handover_taken arrived received weighed accepted "
+				  "manifest_closed waste_treated");
+	o = TRACE("container", t.drum);
+	assert_string_equal(word(o, "kind"), "container");
+	assert_string_equal(word(o, "id"), t.drum);
+	assert_string_equal(word(cJSON_GetObjectItemCaseSensitive(o, "record"), "state"),
+			    "TREATED");
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "complete")));
+	ride = row_of(o, "manifests", "manifest", manifest_hex(hex));
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ride, "under_way")));
+	assert_true(number(ride, "first") < number(ride, "last"));
+	assert_true(number(ride, "first_at_ms") <= number(ride, "last_at_ms"));
+	kin = row_of(o, "down", "id", hex);
+	assert_string_equal(word(kin, "kind"), "manifest");
+	assert_int_equal(number(kin, "mass_g"), TRADE_DRUM_G);
+	assert_int_equal(cJSON_GetObjectItemCaseSensitive(kin, "depth")->valueint, 1);
+	cJSON_Delete(o);
+	BINARY_SAYS(0, "under way", "trace", "container", t.drum, "--dir", w.dir);
+	BINARY_SAYS(0, "manifest_closed", "trace", "container", t.drum, "--dir", w.dir);
+}
+
+static void a_past_index_is_what_it_was(void **state)
+{
+	char then[24];
+	struct binary before, after;
+	cJSON *o;
+
+	(void)state;
+	trade_to_sealed(&t);
+	size_text(then);
+	before = BINARY("trace", "container", t.drum, "--dir", w.dir, "--at", then, "--json");
+	assert_int_equal(before.code, 0);
+	must(&t, &t.office, trade_offered(&t, 1, "haul"));
+	memcpy(t.offer, t.hash, sizeof t.offer);
+	must(&t, &t.d1, trade_taken(&t, 1, "T1", "p-d1"));
+	after = BINARY("trace", "container", t.drum, "--dir", w.dir, "--at", then, "--json");
+	assert_string_equal(before.out, after.out);
+	binary_free(&before);
+	binary_free(&after);
+	o = TRACE("container", t.drum, "--at", then);
+	assert_int_equal(count(o, "down"), 0); /* sealed, and not yet loaded */
+	assert_int_equal(count(o, "manifests"), 1);
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(
+	    cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(o, "manifests"), 0), "under_way")));
+	cJSON_Delete(o);
+	o = TRACE("container", t.drum);
+	assert_int_equal(count(o, "down"), 1);
+	cJSON_Delete(o);
+}
+
+/* A manifest that is cancelled lets its containers go: they were on it, and did not travel. */
+static void sealed_and_cancelled_is_no_journey(void **state)
+{
+	char first[2 * LD_UUID_BYTES + 1];
+	const char *drum;
+	const cJSON *ride;
+	cJSON *o;
+
+	(void)state;
+	trade_to_sealed(&t);
+	manifest_hex(first);
+	drum = t.drum;
+	must(&t, &t.office, trade_cancelled(&t));
+	o = TRACE("container", drum);
+	ride = row_of(o, "manifests", "manifest", first);
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(ride, "under_way")));
+	assert_int_equal(count(o, "down"), 0);
+	cJSON_Delete(o);
+	o = TRACE("manifest", first);
+	assert_int_equal(count(o, "up"), 0);
+	cJSON_Delete(o);
+}
+
+static void a_manifest_knows_what_was_loaded(void **state)
+{
+	char hex[2 * LD_UUID_BYTES + 1];
+	const cJSON *kin;
+	cJSON *o;
+
+	(void)state;
+	trade_to_taken(&t);
+	o = TRACE("manifest", manifest_hex(hex));
+	kin = row_of(o, "up", "id", t.drum);
+	assert_string_equal(word(kin, "kind"), "container");
+	assert_int_equal(number(kin, "mass_g"), TRADE_DRUM_G);
+	assert_string_equal(word(cJSON_GetObjectItemCaseSensitive(o, "record"), "state"),
+			    "IN_TRANSIT");
+	cJSON_Delete(o);
+	/* and the old form still tells the manifest's entries */
+	BINARY_SAYS(0, "handover_taken", "trace", hex, "--dir", w.dir);
+}
+
+static Liandan__Event *stored(const char *container)
+{
+	Liandan__ContainerStored *b =
+	    TRADE_NEW(&t, Liandan__ContainerStored, LIANDAN__CONTAINER_STORED__INIT);
+	Liandan__Item *item = TRADE_NEW(&t, Liandan__Item, LIANDAN__ITEM__INIT);
+
+	item->container = (char *)(uintptr_t)container;
+	item->line = 1;
+	item->mass_g = TRADE_DRUM_G;
+	b->batch = t.batch = trade_name(&t, "RK");
+	b->site = (char *)(uintptr_t) "pit-gate";
+	b->manifest = trade_bytes(t.id, sizeof t.id);
+	b->items = trade_dup(&t, &item, sizeof item);
+	b->n_items = 1;
+	return trade_event(&t, LIANDAN__EVENT__BODY_CONTAINER_STORED, b);
+}
+
+/* What was refused names it all the same; what waited is told where it came and where it counted.
+ */
+static void refused_and_held_events_are_told(void **state)
+{
+	char list[2048], name[160];
+	char *drum;
+
+	(void)state;
+	trade_to_received(&t);
+	drum = t.drum;
+	assert_int_equal(world_send(&w, &t.office, trade_generated(&t, drum, 5)),
+			 LIANDAN__VERDICT__REFUSED); /* an id that is in use */
+	assert_int_equal(world_send(&w, &t.pit, stored(drum)), LIANDAN__VERDICT__HELD);
+	snprintf(name, sizeof name, "pit/%s", t.batch);
+	must(&t, &t.scale, trade_weighed(&t, "scale", TRADE_DRUM_G + TRADE_BULK_G));
+	must(&t, &t.pit, trade_accepted(&t));
+	BODIES(list, "container", drum);
+	assert_string_equal(list, " waste_generated manifest_sealed handover_offered "
+				  "handover_taken arrived received waste_generated "
+				  "container_stored weighed accepted manifest_closed held_applied");
+	BODIES(list, "batch", name);
+	assert_string_equal(list, " container_stored held_applied");
+}
+
+static void depth_and_count_bound_it(void **state)
+{
+	char hex[2 * LD_UUID_BYTES + 1];
+	Liandan__ManifestSealed *seal;
+	Liandan__Event *e;
+	cJSON *o;
+
+	(void)state;
+	/* two drums on one manifest */
+	trade_to_stock(&t);
+	must(&t, &t.office, trade_generated(&t, "second", TRADE_DRUM_G));
+	e = trade_created(&t);
+	e->manifest_created->lines[0]->quantity->mass_g = (int64_t)2 * TRADE_DRUM_G;
+	must(&t, &t.office, e);
+	e = trade_sealed(&t);
+	seal = e->manifest_sealed;
+	seal->items[seal->n_items] = trade_dup(&t, seal->items[0], sizeof *seal->items[0]);
+	seal->items[seal->n_items++]->container = (char *)(uintptr_t) "second";
+	trade_content(&t, seal);
+	must(&t, &t.office, e);
+	must(&t, &t.office, trade_offered(&t, 1, "haul"));
+	memcpy(t.offer, t.hash, sizeof t.offer);
+	must(&t, &t.d1, trade_taken(&t, 1, "T1", "p-d1"));
+	manifest_hex(hex);
+	o = TRACE("manifest", hex);
+	assert_int_equal(count(o, "up"), 2);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "complete")));
+	cJSON_Delete(o);
+	o = TRACE("manifest", hex, "--count", "1");
+	assert_int_equal(count(o, "up"), 1);
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(o, "complete")));
+	cJSON_Delete(o);
+	BINARY_SAYS(0, "more than --count", "trace", "manifest", hex, "--count", "1", "--dir",
+		    w.dir);
+}
+
+static void batches(void **state)
+{
+	char list[512], name[160];
+	cJSON *o;
+
+	(void)state;
+	trade_to_accepted(&t);
+	treat(t.drum, TRADE_DRUM_G, "ash", 40000, TRADE_DRUM_G - 40000);
+	snprintf(name, sizeof name, "pit/%s", t.batch);
+	o = TRACE("batch", name);
+	assert_string_equal(word(o, "party"), "pit");
+	assert_string_equal(word(o, "id"), t.batch);
+	assert_int_equal(number(cJSON_GetObjectItemCaseSensitive(o, "record"), "mass_g"),
+			 TRADE_DRUM_G);
+	cJSON_Delete(o);
+	BODIES(list, "batch", name);
+	assert_string_equal(list, " waste_treated");
+	/* another party's batch of the same name is another batch */
+	snprintf(name, sizeof name, "gen/%s", t.batch);
+	BINARY_SAYS(1, "know no batch", "trace", "batch", name, "--dir", w.dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    ON_A_LEDGER(wrong_arguments),
+	    ON_A_LEDGER(a_containers_entries_and_manifest),
+	    ON_A_LEDGER(a_past_index_is_what_it_was),
+	    ON_A_LEDGER(sealed_and_cancelled_is_no_journey),
+	    ON_A_LEDGER(a_manifest_knows_what_was_loaded),
+	    ON_A_LEDGER(refused_and_held_events_are_told),
+	    ON_A_LEDGER(depth_and_count_bound_it),
+	    ON_A_LEDGER(batches),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
