@@ -19,8 +19,8 @@ const char *ld_acts_for(struct ld_custody *c, const struct ld_fact *f);
 
 enum ld_err ld_delegation_granted_apply(struct ld_custody *c, const struct ld_fact *f,
 					Liandan__DelegationGranted *g);
-/* A manifest has been sealed: who sealed it, its masses on the delegation and on the grant, the
- * clock of the generator's confirmation. The record is not put. */
+/* A manifest has been sealed: who sealed it, its masses on the delegation, on the grant and on the
+ * manifests that it forwards, the clock of the generator's confirmation. The record is not put. */
 enum ld_err ld_manifest_draw(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m);
 /* It is cancelled or has expired: what was counted is given back, nothing is left to confirm. */
 enum ld_err ld_manifest_give_back(struct ld_custody *c, Custody__Manifest *m);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugin/custody/delegation.h"
+#include "plugin/custody/forward.h"
 #include "plugin/custody/grant.h"
 #include "plugin/custody/year.h"
 
@@ -115,6 +116,7 @@ static enum ld_err draw(struct ld_custody *c, const struct ld_fact *f, Custody__
 enum ld_err ld_manifest_draw(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
 {
 	const Liandan__DelegationGranted *g = ld_acts_under(c, f);
+	enum ld_err err;
 
 	m->sealed_year = ld_china_year(f->recorded_at_ms);
 	if (g != NULL && strcmp(g->giver, m->created->generator) == 0) {
@@ -123,7 +125,8 @@ enum ld_err ld_manifest_draw(struct ld_custody *c, const struct ld_fact *f, Cust
 		m->sealer_person = (char *)(uintptr_t)ld_person_of(c, f->signer);
 	}
 	m->granted = m->created->approval[0] != '\0' && ld_grant_needed(c, m->created);
-	return draw(c, f, m);
+	err = ld_shares_seal(c, m);
+	return err == LD_OK ? draw(c, f, m) : err;
 }
 
 enum ld_err ld_manifest_give_back(struct ld_custody *c, Custody__Manifest *m)
@@ -132,6 +135,8 @@ enum ld_err ld_manifest_give_back(struct ld_custody *c, Custody__Manifest *m)
 
 	m->n_drawn = 0;
 	m->flags &= ~(uint32_t)CUSTODY__MANIFEST_FLAG__FLAG_AWAITING_CONFIRMATION;
+	if (err == LD_OK)
+		err = ld_shares_give_back(c, m);
 	return err == LD_OK ? ld_manifest_clock(
 				  c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION, 0)
 			    : err;

@@ -20,24 +20,6 @@ bool ld_check_draft_kind(struct ld_case *k)
 	       ld_refuse(k->j, LIANDAN__REASON__LIMIT, "child manifests are not made by a draft");
 }
 
-/* A collector that sends on what it received names where it came from. */
-bool ld_check_parents_here(struct ld_case *k)
-{
-	const Liandan__ManifestCreated *b = draft_of(k);
-
-	for (size_t i = 0; i < b->n_parents; i++) {
-		size_t mark = ld_mark(k->c);
-		Custody__Manifest *parent;
-		enum ld_err err = ld_manifest_get(k->c, b->parents[i]->manifest, &parent);
-
-		ld_release(k->c, mark);
-		if (err != LD_OK)
-			return ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_MANIFEST,
-					 "parent %zu is not in this ledger", i + 1);
-	}
-	return true;
-}
-
 bool ld_check_generator_registered(struct ld_case *k)
 {
 	const char *party = draft_of(k)->generator;

@@ -5,6 +5,7 @@
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/finding.h"
+#include "plugin/custody/forward.h"
 #include "plugin/custody/lineage.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/road.h"
@@ -215,6 +216,8 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 	err = ld_offer_close(c, m);
 	if (err == LD_OK)
 		err = ld_road_begin(c, f, m);
+	if (err == LD_OK)
+		err = ld_shares_leave(c, f, m);
 	if (err == LD_OK)
 		err = leave(c, f, m);
 	if (err == LD_OK) /* it may have been cancelled, or have expired */

@@ -25,9 +25,9 @@ enum ld_err ld_treated_apply(struct ld_custody *c, const struct ld_fact *f,
 /* Which catalogue a code is of, by its form: 900-041-49, 900-001-S17, 010304. UNSPECIFIED: none. */
 Liandan__CodeSystem ld_code_system_of(const char *code);
 
-/* Bulk of a manifest's line: what was accepted less what its containers took. */
+/* Bulk of a manifest's line: what was accepted less what its containers took and what went on. */
 int64_t ld_line_bulk_g(const Custody__Manifest *m, const Liandan__Line *line);
-/* What of the manifest is accepted as bulk and not treated yet, in grams. */
+/* What of the manifest is accepted as bulk, not treated yet and still here, in grams. */
 int64_t ld_manifest_bulk_left_g(const Custody__Manifest *m);
 
 /* Walks the untreated bulk of a manifest in line order and hands out `mass_g` of it: calls fn with

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugin/custody/apply.h"
+#include "plugin/custody/forward.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
 
@@ -33,7 +34,7 @@ int64_t ld_line_bulk_g(const Custody__Manifest *m, const Liandan__Line *line)
 {
 	int64_t accepted = ld_line_accepted_g(m, line->line);
 	int64_t total = ld_items_of_line_g(m->items, m->n_items, line->line);
-	int64_t before = 0, bulk = accepted;
+	int64_t before = 0, bulk = ld_sub_g(accepted, ld_line_bulk_gone_g(m, line->line));
 
 	for (size_t i = 0; i < m->n_items; i++) {
 		if (m->items[i]->line != line->line)
@@ -89,14 +90,14 @@ struct treatment {
 	size_t mark;
 };
 
-/* CUSTODY-18: treated within the year, or the clock runs on. */
+/* CUSTODY-18: treated, or gone, within the year, or the clock runs on. */
 static enum ld_err flush(struct treatment *t)
 {
 	enum ld_err err = LD_OK;
 
 	if (t->m == NULL)
 		return LD_OK;
-	if (t->m->treated_g >= ld_manifest_accepted_g(t->m))
+	if (ld_manifest_left_g(t->m) <= 0)
 		err = ld_manifest_clock(t->c, t->m,
 					LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT, 0);
 	if (err == LD_OK)

@@ -246,6 +246,33 @@ BUILD(seal_of_other_contents)
 	return e;
 }
 
+/* The pit sends on to another what it has accepted: more of it than leaves. */
+BUILD(forwarded_more_than_leaves)
+{
+	Liandan__Parent *p = TRADE_NEW(&x->t, Liandan__Parent, LIANDAN__PARENT__INIT);
+	Liandan__ManifestCreated *b;
+	Liandan__Event *e;
+
+	(void)co;
+	trade_to_accepted(&x->t);
+	p->manifest = trade_bytes(trade_dup(&x->t, x->t.id, LD_UUID_BYTES), LD_UUID_BYTES);
+	p->line = 2;
+	p->mass_g = TRADE_BULK_G;
+	x->t.id[LD_UUID_BYTES - 1] ^= 0x80;
+	e = trade_created(&x->t);
+	b = e->manifest_created;
+	b->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD;
+	b->generator = TEXT("pit");
+	b->site = TEXT("pit-gate");
+	b->receiver->party = TEXT("far");
+	b->receiver->site = TEXT("far-gate");
+	b->n_lines = 1;
+	b->n_parents = 1;
+	b->parents = trade_dup(&x->t, &p, sizeof p);
+	*by = &x->t.yard;
+	return e;
+}
+
 BUILD(from_a_site_to_itself)
 {
 	Liandan__Event *e = trade_created(&x->t);
@@ -385,6 +412,7 @@ static const struct rig_case cases[] = {
     CASE(key_without_proof_of_possession, BAD_KEY),
     CASE(profile_with_a_value_out_of_bounds, BAD_RULES),
     CASE(seal_of_other_contents, BAD_CONTENT),
+    CASE(forwarded_more_than_leaves, NOT_ADDING),
     CASE(from_a_site_to_itself, SAME_SITE),
 };
 

@@ -37,18 +37,6 @@ SCENARIO(HARD, MANIFEST_CREATED, draft_kind, LIMIT)
 	mx_create(x, b);
 }
 
-SCENARIO(HARD, MANIFEST_CREATED, parents_here, UNKNOWN_MANIFEST)
-{
-	static const uint8_t nowhere[LD_UUID_BYTES] = {9};
-	Liandan__ManifestCreated *b = mx_created(x);
-	Liandan__Parent *parent = MX_NEW(x, Liandan__Parent, LIANDAN__PARENT__INIT);
-
-	parent->manifest = mx_bytes(nowhere, sizeof nowhere);
-	b->parents = &parent;
-	b->n_parents = 1;
-	mx_create(x, b);
-}
-
 SCENARIO(HARD, MANIFEST_CREATED, generator_registered, UNKNOWN_PARTY)
 {
 	mx_party(x, "GEN", LIANDAN__ROLE__ROLE_RECEIVER, LIANDAN__TIER__TIER_KEY);
