@@ -103,6 +103,18 @@ bool ld_review_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_ju
 	}
 }
 
+/* Each violation is a fact of its own, and its device says when it happened: a finding is about
+ * those that the ledger had when it was made. */
+static bool another_fact(const Liandan__AnomalyRaised *a, const Custody__Review *finding)
+{
+	if (a->kind != LIANDAN__ANOMALY_KIND__RULE_VIOLATED || finding == NULL)
+		return false;
+	for (size_t i = 0; i < a->n_evidence; i++)
+		if (a->evidence[i] > finding->index)
+			return true;
+	return false;
+}
+
 bool ld_review_is_false(struct ld_custody *c, const Liandan__AnomalyRaised *a)
 {
 	const uint8_t *value;
@@ -117,6 +129,8 @@ bool ld_review_is_false(struct ld_custody *c, const Liandan__AnomalyRaised *a)
 	for (size_t i = 0; i < len; i++)
 		id = id << 8 | value[i];
 	if (ld_anomaly_get(c, id, &was) != LD_OK || was->now == NULL)
+		return false;
+	if (another_fact(a, was->review))
 		return false;
 	return a->level <= was->now->level && a->from_ms >= was->now->from_ms - LD_MINUTE_MS &&
 	       (was->now->to_ms == 0 ||

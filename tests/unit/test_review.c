@@ -163,6 +163,31 @@ static void false_closes_and_stays_quiet(void **state)
 	assert_true(report(x, make(x, KIND(STOCK_IMBALANCE), NONE, 4, "REC", "kiln")) != 0);
 }
 
+static uint64_t generates_nothing(struct mx *x, const char *batch)
+{
+	Custody__Anomaly *a;
+	MX_EVENT(e, WASTE_GENERATED, mx_generated(x, batch, "", MX_CODE, 0));
+
+	mx_flagged(x, mx_put(x, GEN, &e), QUANTITY);
+	return ld_anomaly_open(&x->c, KIND(RULE_VIOLATED), LIANDAN__REASON__QUANTITY, "GEN", "",
+			       &a) == LD_OK
+		   ? a->anomaly
+		   : 0;
+}
+
+/* A finding is about the facts that were looked at: another one is not cleared by it, whatever time
+ * its device gives it. */
+static void false_is_of_the_facts_looked_at(void **state)
+{
+	struct mx *x = *state;
+	const uint64_t id = generates_nothing(x, "E1");
+
+	assert_true(id != 0);
+	mx_clean(x, review(x, EEB, id, OUTCOME(FALSE), "a typo", 0));
+	assert_false(get(x, id)->open);
+	assert_true(generates_nothing(x, "E2") > id);
+}
+
 /* The second finding replaces the first; what was closed by mistake stands again. */
 static void a_second_review_replaces(void **state)
 {
@@ -327,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(who_reviews),
 	    TEST(false_closes_and_stays_quiet),
+	    TEST(false_is_of_the_facts_looked_at),
 	    TEST(a_second_review_replaces),
 	    TEST(who_replies),
 	    TEST(colours_by_the_profile),
