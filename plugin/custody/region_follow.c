@@ -8,8 +8,7 @@
 #define DEADLINES_AT_ONCE (LD_MAX_OWN_EVENTS / 8)
 #define WAITING_AT_ONCE 256
 
-/* Facts whose consequences are still to be drawn: the event itself, then held events that it freed.
- */
+/* Facts that may free held events: the event itself, then those that it freed. */
 struct work {
 	struct ld_fact fact[LD_MAX_OWN_EVENTS];
 	struct ld_judgement judged[LD_MAX_OWN_EVENTS];
@@ -194,6 +193,16 @@ enum ld_err ld_region_own(struct ld_region *r, struct ld_own_list *own)
 	return run_own(r, own, NULL);
 }
 
+/* What event number `i` brings about. At once, before another held event takes effect: it looks up
+ * what the event has left. */
+static enum ld_err draw(struct ld_region *r, struct work *w, size_t i)
+{
+	struct ld_own_list own = {.n = 0};
+
+	ld_follow(&r->custody, &w->fact[i], &w->judged[i], &own);
+	return run_own(r, &own, w);
+}
+
 /* Judges one held event again; HeldApplied when its cause has come. */
 static enum ld_err try_held(struct ld_region *r, uint64_t index, struct work *w)
 {
@@ -222,7 +231,10 @@ static enum ld_err try_held(struct ld_region *r, uint64_t index, struct work *w)
 	    ld_arena_dup(&r->scratch, j.violations, j.n_violations * sizeof *j.violations);
 	if (h->violations == NULL && j.n_violations != 0)
 		return LD_ERR_NOMEM;
-	return run_own(r, &own, w);
+	const size_t i = w->n;
+
+	err = run_own(r, &own, w);
+	return err == LD_OK && w->n > i ? draw(r, w, i) : err;
 }
 
 static enum ld_err wake(struct ld_region *r, const struct ld_fact *f, struct work *w)
@@ -253,14 +265,8 @@ static enum ld_err run_work(struct ld_region *r, struct work *w)
 {
 	enum ld_err err = LD_OK;
 
-	for (; err == LD_OK && w->at < w->n; w->at++) {
-		struct ld_own_list own = {.n = 0};
-
-		ld_follow(&r->custody, &w->fact[w->at], &w->judged[w->at], &own);
-		err = run_own(r, &own, w);
-		if (err == LD_OK)
-			err = wake(r, &w->fact[w->at], w);
-	}
+	for (; err == LD_OK && w->at < w->n; w->at++)
+		err = wake(r, &w->fact[w->at], w);
 	return err;
 }
 
@@ -282,7 +288,9 @@ enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f,
 	w->judged[0] = *j;
 	w->n = 1;
 	w->at = 0;
-	return run_work(r, w);
+	enum ld_err err = draw(r, w, 0);
+
+	return err == LD_OK ? run_work(r, w) : err;
 }
 
 enum ld_err ld_region_follow_time(struct ld_region *r, int64_t now_ms)

@@ -44,8 +44,13 @@ static void on_anomaly(void *ctx, const Custody__Anomaly *a, const char *what)
 {
 	struct world *w = ctx;
 
+	struct world_anomaly *seen = &w->anomaly[w->n_anomalies++ % WORLD_ANOMALIES];
+
 	(void)what;
-	w->n_anomalies++;
+	seen->kind = a->now->kind;
+	seen->level = a->now->level;
+	snprintf(seen->subject, sizeof seen->subject, "%s", a->now->subject);
+	snprintf(seen->manifest, sizeof seen->manifest, "%s", a->now->manifest);
 	w->last_anomaly = a->now->kind;
 	w->last_level = a->now->level;
 }

@@ -6,6 +6,8 @@
 
 #include "plugin/custody/region.h"
 
+#define WORLD_ANOMALIES 64
+
 struct signer {
 	struct ld_key *key;
 	char party[LD_MAX_ID_BYTES + 1];
@@ -26,7 +28,12 @@ struct world {
 	/* the sink's memory */
 	size_t n_events, n_receipts, n_refused, n_anomalies;
 	uint8_t receipt[65536 + 16384];
-	size_t receipt_len; /* of the last receipt */
+	size_t receipt_len;    /* of the last receipt */
+	struct world_anomaly { /* the last of them; n_anomalies counts */
+		Liandan__AnomalyKind kind;
+		uint32_t level;
+		char subject[LD_MAX_ID_BYTES + 1], manifest[LD_MAX_ID_BYTES + 1];
+	} anomaly[WORLD_ANOMALIES];
 	Liandan__AnomalyKind last_anomaly;
 	uint32_t last_level;
 };
