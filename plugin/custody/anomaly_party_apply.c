@@ -6,6 +6,7 @@
 #include "plugin/custody/number.h"
 #include "proto/base64.h"
 
+#define VEHICLE LIANDAN__SUBJECT_KIND__SUBJECT_KIND_VEHICLE
 #define NOBODY ((char *)(uintptr_t) "")
 
 /* Who signed last, as the state tells. */
@@ -43,6 +44,17 @@ static char *party_of(const Custody__Manifest *m, enum ld_concerned who)
 	}
 }
 
+/* Of several vehicles that have had it on its way, each is its own carrier's. */
+static char *carrier_on(const Custody__Manifest *m, const char *plate, char *otherwise)
+{
+	if (strcmp(m->plate, plate) == 0)
+		return otherwise;
+	for (size_t i = m->n_carried; i-- > 0;)
+		if (strcmp(m->carried[i]->plate, plate) == 0)
+			return m->carried[i]->carrier;
+	return otherwise;
+}
+
 static enum ld_err of_manifest(struct ld_custody *c, Custody__Anomaly *rec)
 {
 	const char *hex = rec->now->manifest[0] != '\0' ? rec->now->manifest : rec->now->subject;
@@ -56,8 +68,12 @@ static enum ld_err of_manifest(struct ld_custody *c, Custody__Anomaly *rec)
 
 	if (err != LD_OK)
 		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
-	rec->party = party_of(m, ld_anomaly_row(rec->now->kind, rec->now->reason)->party);
+	const enum ld_concerned who = ld_anomaly_row(rec->now->kind, rec->now->reason)->party;
+
+	rec->party = party_of(m, who);
 	rec->plate = m->plate;
+	if (who == LD_CONCERNS_CARRIER && rec->now->subject_kind == VEHICLE)
+		rec->party = carrier_on(m, rec->now->subject, rec->party);
 	return LD_OK;
 }
 

@@ -127,15 +127,26 @@ struct cargo {
 	bool of_site; /* a manifest of this site was taken around the stay, or delivered here */
 };
 
+static void taken_there(const struct ld_rules *rules, const Custody__Position *pos,
+			int64_t taken_ms, int64_t at_ms, struct cargo *out)
+{
+	if (taken_ms >= pos->site_since_ms - rules->presence_ms &&
+	    taken_ms <= at_ms + rules->manifest_wait_ms)
+		out->of_site = true;
+}
+
 static void cargo_one(const struct ld_rules *rules, const Custody__Position *pos,
 		      const Custody__Manifest *m, bool delivered, int64_t at_ms, struct cargo *out)
 {
 	if (m->created == NULL)
 		return;
-	if (strcmp(m->created->site, pos->site) == 0 &&
-	    m->taken_ms >= pos->site_since_ms - rules->presence_ms &&
-	    m->taken_ms <= at_ms + rules->manifest_wait_ms)
-		out->of_site = true;
+	if (strcmp(m->created->site, pos->site) == 0) {
+		if (strcmp(m->plate, pos->plate) == 0)
+			taken_there(rules, pos, m->taken_ms, at_ms, out);
+		for (size_t i = 0; i < m->n_carried; i++) /* it went on with another vehicle */
+			if (strcmp(m->carried[i]->plate, pos->plate) == 0)
+				taken_there(rules, pos, m->carried[i]->taken_ms, at_ms, out);
+	}
 	if (delivered && m->created->receiver != NULL &&
 	    strcmp(m->created->receiver->site, pos->site) == 0 &&
 	    m->received_ms >= pos->site_since_ms - rules->presence_ms)

@@ -35,6 +35,9 @@ void ld_departure_follow_taken(struct ld_custody *c, const struct ld_fact *f,
 				   f->index);
 	/* signed late: silences since the hand-over are in custody only now */
 	ld_gap_review(c, t->plate, f->index, own);
+	/* and those of who gave it end there */
+	if (m->n_carried != 0 && strcmp(m->carried[m->n_carried - 1]->plate, t->plate) != 0)
+		ld_gap_review(c, m->carried[m->n_carried - 1]->plate, f->index, own);
 }
 
 struct due_walk {

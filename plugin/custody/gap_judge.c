@@ -8,6 +8,7 @@
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/fence.h"
 #include "plugin/custody/manifest.h"
+#include "plugin/custody/road.h"
 #include "plugin/custody/track.h"
 
 #define MAX_LOADS 16
@@ -22,6 +23,7 @@ struct custody_time {
 	const Liandan__SiteRegistered *origin, *receiver;
 	Custody__Anomaly *open; /* UNEXPLAINED_GAP that stands, or NULL */
 	uint32_t level;		/* of the worst */
+	bool folded;		/* a later custody of the same manifest answers for it */
 	bool tail;		/* that one ends with the receipt, not with a fix */
 	bool lingers; /* a part of the open anomaly's time is not below the clearing threshold */
 	struct ld_gap_view worst;
@@ -50,7 +52,6 @@ static void anchor_at(struct ld_anchor *a, int64_t t_ms, const Liandan__SiteRegi
 	}
 }
 
-/* It was put down on the way and is on the same vehicle again. */
 static bool is_there(const struct review *r, const char *hex)
 {
 	for (size_t i = 0; i < r->n; i++)
@@ -59,44 +60,55 @@ static bool is_there(const struct review *r, const char *hex)
 	return false;
 }
 
-/* A manifest may hold a thousand items: what is needed of it is copied and its memory given back.
- */
-static void custody_add(struct review *r, ProtobufCBinaryData id)
+static const Liandan__SiteRegistered *fence_of(const struct review *r, const char *site)
 {
-	const size_t used = r->c->arena->used;
-	struct custody_time *t = &r->time[r->n];
-	Custody__Manifest *m;
+	return site[0] != '\0' ? ld_fence_find(r->c, site) : NULL;
+}
 
-	if (r->n == MAX_CUSTODIES)
+/* A later leg begins, and an earlier one ends, wherever the vehicles met, which no fence tells. */
+static void span_add(struct review *r, const Custody__Manifest *m, const Custody__Carriage *s)
+{
+	struct custody_time *t = &r->time[r->n];
+
+	if (r->n == MAX_CUSTODIES || s->taken_ms == 0 || strcmp(s->plate, r->plate) != 0)
 		return;
 	*t = (struct custody_time){.hex = NULL};
-	if (ld_manifest_get(r->c, id, &m) != LD_OK || m->created == NULL || m->taken_ms == 0 ||
-	    strcmp(m->plate, r->plate) != 0) {
-		r->c->arena->used = used;
-		return;
-	}
 	t->origin = ld_fence_find(r->c, m->created->site);
 	if (m->created->receiver != NULL)
 		t->receiver = ld_fence_find(r->c, m->created->receiver->site);
-	/* a later leg begins where the first vehicle handed over, which no fence tells; one that
-	 * goes on after a storage begins there */
-	anchor_at(&t->from, m->taken_ms,
-		  m->storage_ms != 0 && !ld_is_stored(m) ? ld_fence_find(r->c, m->storage_site)
-		  : m->leg <= 1				 ? t->origin
-							 : NULL);
-	if (m->received_ms != 0)
-		anchor_at(&t->to, m->received_ms, t->receiver);
-	else if (ld_is_stored(m)) /* put down on the way */
-		anchor_at(&t->to, m->storage_ms, ld_fence_find(r->c, m->storage_site));
-	strncpy(t->holder, m->holder, LD_MAX_ID_BYTES);
-	r->c->arena->used = used;
-	t->hex = ld_c_hex(r->c, id);
-	if (t->hex == NULL || is_there(r, t->hex))
-		return;
-	if (ld_anomaly_open(r->c, LIANDAN__ANOMALY_KIND__UNEXPLAINED_GAP,
-			    LIANDAN__REASON__REASON_NONE, r->plate, t->hex, &t->open) != LD_OK)
-		t->open = NULL;
+	anchor_at(&t->from, s->taken_ms, fence_of(r, s->from_site));
+	if (s->given_ms != 0)
+		anchor_at(&t->to, s->given_ms, fence_of(r, s->to_site));
+	strncpy(t->holder, s->carrier, LD_MAX_ID_BYTES);
 	r->n++;
+}
+
+/* A manifest may hold a thousand items: what is needed of it is copied and its memory given back.
+ * The same vehicle may have had it twice, with a storage between. */
+static void custody_add(struct review *r, ProtobufCBinaryData id)
+{
+	const size_t first = r->n;
+	const char *hex = ld_c_hex(r->c, id);
+	const size_t used = r->c->arena->used;
+	Custody__Carriage now;
+	Custody__Manifest *m;
+
+	if (hex == NULL || is_there(r, hex))
+		return;
+	if (ld_manifest_get(r->c, id, &m) == LD_OK && m->created != NULL) {
+		for (size_t i = 0; i < m->n_carried; i++)
+			span_add(r, m, m->carried[i]);
+		ld_carriage_now(m, &now);
+		span_add(r, m, &now);
+	}
+	r->c->arena->used = used;
+	for (size_t i = first; i < r->n; i++) {
+		r->time[i].hex = hex;
+		if (ld_anomaly_open(r->c, LIANDAN__ANOMALY_KIND__UNEXPLAINED_GAP,
+				    LIANDAN__REASON__REASON_NONE, r->plate, hex,
+				    &r->time[i].open) != LD_OK)
+			r->time[i].open = NULL;
+	}
 }
 
 static void custodies(struct review *r)
@@ -331,6 +343,34 @@ static void settle(struct review *r, struct custody_time *t, int64_t horizon_ms,
 			   LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE, evidence);
 }
 
+static bool worse(const struct custody_time *a, const struct custody_time *b)
+{
+	return a->level > b->level || (a->level != 0 && a->level == b->level &&
+				       a->worst.unexplained_ms > b->worst.unexplained_ms);
+}
+
+/* One anomaly of a vehicle and manifest: the last time that it had it answers for those before. */
+static void fold(struct review *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct custody_time *last = &r->time[i];
+
+		for (size_t k = i + 1; k < r->n; k++)
+			if (strcmp(r->time[k].hex, r->time[i].hex) == 0)
+				last = &r->time[k];
+		if (last == &r->time[i])
+			continue;
+		last->lingers = last->lingers || r->time[i].lingers;
+		if (worse(&r->time[i], last)) {
+			last->level = r->time[i].level;
+			last->tail = r->time[i].tail;
+			last->worst = r->time[i].worst;
+			memcpy(last->evidence, r->time[i].evidence, sizeof last->evidence);
+		}
+		r->time[i].folded = true;
+	}
+}
+
 void ld_gap_review(struct ld_custody *c, const char *plate, uint64_t evidence,
 		   struct ld_own_list *own)
 {
@@ -351,8 +391,12 @@ void ld_gap_review(struct ld_custody *c, const char *plate, uint64_t evidence,
 
 	if (gaps.n >= LD_MAX_GAPS && gaps.slot[0].gap->from->t_ms > horizon)
 		horizon = gaps.slot[0].gap->from->t_ms;
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = 0; i < r->n; i++)
 		consider_tail(r, &r->time[i]);
+	fold(r);
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->time[i].folded)
+			continue;
 		if (r->time[i].level != 0)
 			raise_gap(r, &r->time[i], evidence, own);
 		else

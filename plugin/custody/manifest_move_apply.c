@@ -214,6 +214,8 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 		return found(err);
 	m->giver_person = giver_person(c, f, m, t);
 	err = ld_offer_close(c, m);
+	if (err == LD_OK && m->leg != 0)
+		err = ld_carriage_end(c, m, ld_step_ms(f, m->taken_ms));
 	if (err == LD_OK)
 		err = ld_road_begin(c, f, m);
 	if (err == LD_OK)

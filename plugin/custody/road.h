@@ -30,6 +30,13 @@ void ld_storage_left_follow(struct ld_custody *c, const struct ld_fact *f,
 /* A vehicle takes the manifest: what was said of the leg before is over. Does not put m. */
 enum ld_err ld_road_begin(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m);
 
+/* The custody of the vehicle that has it, or had it last; given_ms 0: it has it. Points into m. */
+void ld_carriage_now(const Custody__Manifest *m, Custody__Carriage *out);
+/* Another vehicle takes it, or the same one again after a storage: remembers who had it, until
+ * given_ms where it was not put down before. Before what m says of the vehicle is changed; does not
+ * put m. LD_ERR_NOMEM. */
+enum ld_err ld_carriage_end(struct ld_custody *c, Custody__Manifest *m, int64_t given_ms);
+
 /* The manifests that an event concerns; an accident that names none is of all that its vehicle
  * carries. */
 size_t ld_accident_concerns(struct ld_custody *c, const Liandan__Event *e, ProtobufCBinaryData *out,

@@ -74,6 +74,9 @@ enum ld_err ld_storage_left_apply(struct ld_custody *c, const struct ld_fact *f,
 
 	if (err != LD_OK)
 		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+	err = ld_carriage_end(c, m, m->storage_ms);
+	if (err != LD_OK)
+		return err;
 	take_on(c, f, b, m);
 	err = ld_offer_close(c, m);
 	if (err == LD_OK)

@@ -422,8 +422,13 @@ enum ld_err ld_track_apply_manifest(struct ld_custody *c, const struct ld_fact *
 
 	if (err != LD_OK || m->created == NULL)
 		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
-	if (e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN)
-		return ld_departure_apply_done(c, e->handover_taken->plate, m->created->site);
+	if (e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN) {
+		err = ld_departure_apply_done(c, e->handover_taken->plate, m->created->site);
+		/* who gave it may still have much to say of the way */
+		return err == LD_OK && m->n_carried != 0
+			   ? remember_delivered(c, m->carried[m->n_carried - 1]->plate, m->manifest)
+			   : err;
+	}
 	const char *plate = receipt && m->plate[0] == '\0' ? e->received->plate : m->plate;
 
 	/* what it has just unloaded there it did not pick up there */

@@ -156,7 +156,7 @@ static RIG_UNUSED void rig_manifest(struct rig *r, uint8_t n, const char *plate,
 	m.created = &created;
 	m.state = CUSTODY__MANIFEST_STATE__IN_TRANSIT;
 	m.plate = (char *)(uintptr_t)plate;
-	m.holder = (char *)(uintptr_t) "carrier";
+	m.holder = m.carrier = (char *)(uintptr_t) "carrier";
 	m.leg = 1;
 	m.taken_ms = taken_ms;
 	assert_int_equal(ld_manifest_put(&r->c, &m), LD_OK);
