@@ -25,6 +25,8 @@ static inline void must(struct trade *trade, struct signer *by, Liandan__Event *
 	if (v != LIANDAN__VERDICT__ACCEPTED)
 		fail_msg("verdict %d reason %d: %s", (int)v, (int)w.out.reason, w.out.detail);
 	memcpy(trade->hash, w.last_hash, LD_HASH_BYTES);
+	/* registry events are committed in groups, and the command is another process */
+	assert_int_equal(ld_region_flush(w.region), LD_OK);
 }
 
 static inline int ledger_setup(void **state)
@@ -34,6 +36,7 @@ static inline int ledger_setup(void **state)
 	trade_found(&t, &w);
 	t.must = must;
 	trade_begin(&t);
+	assert_int_equal(ld_region_flush(w.region), LD_OK);
 	return 0;
 }
 
