@@ -155,6 +155,24 @@ static void party_name(struct ld_custody *c, cJSON *row, const char *key, const 
 		ld_sheet_set(row, key, p->registered->name);
 }
 
+/* One place for each carrier, so that the second one's licence is not taken for the first one's. */
+static void licence_cell(const Custody__Manifest *m, cJSON *row)
+{
+	char text[LD_MAX_CARRIERS * (LD_MAX_ID_BYTES + 2) + 1] = "";
+	bool any = false;
+
+	for (size_t i = 0; i < m->created->n_carriers && i < LD_MAX_CARRIERS; i++) {
+		const char *licence = m->created->carriers[i]->licence;
+		const size_t n = strlen(text);
+
+		any |= licence[0] != '\0';
+		snprintf(text + n, sizeof(text) - n, "%s%.*s", i != 0 ? "; " : "", LD_MAX_ID_BYTES,
+			 licence);
+	}
+	if (any)
+		ld_sheet_set(row, "carrier_licences", text);
+}
+
 static void carrier_cells(const struct ld_form *f, const Custody__Manifest *m, cJSON *row)
 {
 	for (size_t i = 0; i < f->n_legs; i++) {
@@ -169,11 +187,9 @@ static void carrier_cells(const struct ld_form *f, const Custody__Manifest *m, c
 			     cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(time, "t")));
 		cJSON_Delete(time);
 	}
-	for (size_t i = 0; i < m->created->n_carriers; i++) {
-		if (f->n_legs == 0)
-			ld_sheet_add(row, "carriers", m->created->carriers[i]->party);
-		ld_sheet_add(row, "carrier_licences", m->created->carriers[i]->licence);
-	}
+	for (size_t i = 0; f->n_legs == 0 && i < m->created->n_carriers; i++)
+		ld_sheet_add(row, "carriers", m->created->carriers[i]->party);
+	licence_cell(m, row);
 }
 
 static void manifest_cells(const struct ld_form *f, struct ld_custody *c,

@@ -7,47 +7,49 @@
 #include "deploy/cli/replayed.h"
 #include "deploy/cli/sheet.h"
 
-/* key, Chinese, whether import reads it */
+/* key, Chinese, whether import takes it: READ; KNOWN, what the ledger says of a draft, so that what
+ * export wrote of one can be read again; OTHERS, what other people fill in */
+enum ld_form_in { LD_FORM_READ, LD_FORM_KNOWN, LD_FORM_OTHERS };
 #define LD_FORM_COLUMNS(X)                                                                         \
-	X(number, "联单编号", true)                                                                \
-	X(manifest, "联单标识", false)                                                             \
-	X(kind, "联单类型", false)                                                                 \
-	X(state, "状态", false)                                                                    \
-	X(generator, "移出单位", true)                                                             \
-	X(generator_name, "移出单位名称", false)                                                   \
-	X(site, "移出地", true)                                                                    \
-	X(generator_handler, "移出经办人", false)                                                  \
-	X(phone, "联系电话", true)                                                                 \
-	X(emergency, "应急联系及措施", true)                                                       \
-	X(handover_time, "移出时间", false)                                                        \
-	X(line, "序号", true)                                                                      \
-	X(code, "废物代码", true)                                                                  \
-	X(trade_name, "行业俗称", true)                                                            \
-	X(catalogue_name, "废物名称", true)                                                        \
-	X(hazards, "危险特性", true)                                                               \
-	X(form, "形态", true)                                                                      \
-	X(components, "有害成分", true)                                                            \
-	X(package, "包装方式", true)                                                               \
-	X(count, "包装数量", true)                                                                 \
-	X(mass_t, "移出量(吨)", true)                                                              \
-	X(mode, "拟利用处置方式", true)                                                            \
-	X(carriers, "承运单位", true)                                                              \
-	X(carrier_licences, "运输许可证号", true)                                                  \
-	X(drivers, "驾驶员", false)                                                                \
-	X(plates, "车牌号", false)                                                                 \
-	X(departures, "起运时间", false)                                                           \
-	X(places, "经由地", true)                                                                  \
-	X(destination, "运输终点", true)                                                           \
-	X(arrival_time, "到达时间", false)                                                         \
-	X(receiver, "接受单位", true)                                                              \
-	X(receiver_name, "接受单位名称", false)                                                    \
-	X(receiver_licence, "经营许可证号", true)                                                  \
-	X(receiver_handler, "接受经办人", false)                                                   \
-	X(received_time, "接受时间", false)                                                        \
-	X(significant, "是否存在重大差异", false)                                                  \
-	X(opinion, "处理意见", false)                                                              \
-	X(accepted_mode, "利用处置方式", false)                                                    \
-	X(accepted_t, "接受量(吨)", false)
+	X(number, "联单编号", LD_FORM_READ)                                                        \
+	X(manifest, "联单标识", LD_FORM_READ)                                                      \
+	X(kind, "联单类型", LD_FORM_KNOWN)                                                         \
+	X(state, "状态", LD_FORM_KNOWN)                                                            \
+	X(generator, "移出单位", LD_FORM_READ)                                                     \
+	X(generator_name, "移出单位名称", LD_FORM_KNOWN)                                           \
+	X(site, "移出地", LD_FORM_READ)                                                            \
+	X(generator_handler, "移出经办人", LD_FORM_OTHERS)                                         \
+	X(phone, "联系电话", LD_FORM_READ)                                                         \
+	X(emergency, "应急联系及措施", LD_FORM_READ)                                               \
+	X(handover_time, "移出时间", LD_FORM_OTHERS)                                               \
+	X(line, "序号", LD_FORM_READ)                                                              \
+	X(code, "废物代码", LD_FORM_READ)                                                          \
+	X(trade_name, "行业俗称", LD_FORM_READ)                                                    \
+	X(catalogue_name, "废物名称", LD_FORM_READ)                                                \
+	X(hazards, "危险特性", LD_FORM_READ)                                                       \
+	X(form, "形态", LD_FORM_READ)                                                              \
+	X(components, "有害成分", LD_FORM_READ)                                                    \
+	X(package, "包装方式", LD_FORM_READ)                                                       \
+	X(count, "包装数量", LD_FORM_READ)                                                         \
+	X(mass_t, "移出量(吨)", LD_FORM_READ)                                                      \
+	X(mode, "拟利用处置方式", LD_FORM_READ)                                                    \
+	X(carriers, "承运单位", LD_FORM_READ)                                                      \
+	X(carrier_licences, "运输许可证号", LD_FORM_READ)                                          \
+	X(drivers, "驾驶员", LD_FORM_OTHERS)                                                       \
+	X(plates, "车牌号", LD_FORM_OTHERS)                                                        \
+	X(departures, "起运时间", LD_FORM_OTHERS)                                                  \
+	X(places, "经由地", LD_FORM_READ)                                                          \
+	X(destination, "运输终点", LD_FORM_READ)                                                   \
+	X(arrival_time, "到达时间", LD_FORM_OTHERS)                                                \
+	X(receiver, "接受单位", LD_FORM_READ)                                                      \
+	X(receiver_name, "接受单位名称", LD_FORM_KNOWN)                                            \
+	X(receiver_licence, "经营许可证号", LD_FORM_READ)                                          \
+	X(receiver_handler, "接受经办人", LD_FORM_OTHERS)                                          \
+	X(received_time, "接受时间", LD_FORM_OTHERS)                                               \
+	X(significant, "是否存在重大差异", LD_FORM_OTHERS)                                         \
+	X(opinion, "处理意见", LD_FORM_OTHERS)                                                     \
+	X(accepted_mode, "利用处置方式", LD_FORM_OTHERS)                                           \
+	X(accepted_t, "接受量(吨)", LD_FORM_OTHERS)
 
 extern const struct ld_column ld_form_columns[];
 extern const size_t ld_form_n;
@@ -73,9 +75,10 @@ void ld_form_note(struct ld_form *f, const struct ld_effect *e);
 void ld_form_rows(const struct ld_form *f, struct ld_custody *c, struct ld_sheet *sheet);
 
 /* Reads rows (CSV text, or a JSON array of objects) and appends a manifest_created event object for
- * each manifest to `events`: rows that follow each other with the same number, or without number
- * and the same generator, receiver and carriers and a line number above the last, are one. Columns
- * that import does not read must be empty or left out. LD_ERR_MALFORMED with "line 3: …" in why. */
+ * each manifest to `events`: rows that follow each other with the same id or number, or without
+ * both and the same generator, receiver and carriers and a line number above the last, are one.
+ * What export wrote of a draft is read as that draft, its id included; the columns of others must
+ * be empty or left out. LD_ERR_MALFORMED with "line 3: …" in why. */
 enum ld_err ld_form_read(const char *text, size_t len, cJSON *events, char *why, size_t cap);
 
 #endif

@@ -18,15 +18,15 @@
 #define IN_ENUM(key, zh, in) IN_##key,
 enum in_column { LD_FORM_COLUMNS(IN_ENUM) IN_COLUMNS };
 #undef IN_ENUM
-#define IN_FLAG(key, zh, in) in,
-static const bool is_in[] = {LD_FORM_COLUMNS(IN_FLAG)};
-#undef IN_FLAG
+#define IN_HOW(key, zh, in) in,
+static const enum ld_form_in how[] = {LD_FORM_COLUMNS(IN_HOW)};
+#undef IN_HOW
 
 struct reading {
 	const char *cell[IN_COLUMNS]; /* of the row at hand; "" where it is not there */
 	uint32_t line;		      /* of the text */
 	cJSON *events, *created;      /* the draft that rows go on */
-	char key[2 * LD_MAX_STRING_BYTES];
+	char key[3 * LD_MAX_STRING_BYTES];
 	uint64_t last_line;
 	char *why;
 	size_t cap;
@@ -119,8 +119,8 @@ static void add_text(struct reading *r, cJSON *o, const char *name, enum in_colu
 		cJSON_AddStringToObject(o, name, r->cell[column]);
 }
 
-/* A list written "a; b": one object or string each. */
-static cJSON *split(const char *text)
+/* A list written "a; b": a string each. empty: those that say nothing keep their place. */
+static cJSON *split(const char *text, bool empty)
 {
 	cJSON *list = cJSON_CreateArray();
 
@@ -133,7 +133,7 @@ static cJSON *split(const char *text)
 		end = n;
 		while (end != 0 && text[end - 1] == ' ')
 			end--;
-		if (end != 0 && end < sizeof(word)) {
+		if ((end != 0 || empty) && end < sizeof(word)) {
 			memcpy(word, text, end);
 			word[end] = '\0';
 			cJSON_AddItemToArray(list, cJSON_CreateString(word));
@@ -216,7 +216,11 @@ static enum ld_err begin(struct reading *r)
 	cJSON_AddItemToArray(r->events, event);
 	r->created = cJSON_AddObjectToObject(event, "manifest_created");
 	r->last_line = 0;
-	ld_uuid7(id);
+	if (r->cell[IN_manifest][0] == '\0')
+		ld_uuid7(id);
+	else if (ld_hex_decode(r->cell[IN_manifest], strlen(r->cell[IN_manifest]), id,
+			       sizeof(id)) != LD_OK)
+		return bad(r, "manifest is 32 hex digits, not %s", r->cell[IN_manifest]);
 	ld_hex_encode(id, sizeof(id), hex + 4);
 	cJSON_AddStringToObject(r->created, "manifest", hex);
 	add_text(r, r->created, "number", IN_number);
@@ -225,6 +229,10 @@ static enum ld_err begin(struct reading *r)
 	    r->cell[IN_receiver][0] == '\0' || r->cell[IN_destination][0] == '\0' ||
 	    r->cell[IN_carriers][0] == '\0')
 		return bad(r, "generator, site, carriers, receiver and destination are required");
+	if (r->cell[IN_kind][0] != '\0' && strcmp(r->cell[IN_kind], "NORMAL") != 0)
+		return bad(r, "kind is NORMAL; a %s is no form of its own", r->cell[IN_kind]);
+	if (r->cell[IN_state][0] != '\0' && strcmp(r->cell[IN_state], "DRAFT") != 0)
+		return bad(r, "it is %s, no draft any more", r->cell[IN_state]);
 	add_text(r, r->created, "generator", IN_generator);
 	add_text(r, r->created, "site", IN_site);
 	receiver = cJSON_AddObjectToObject(r->created, "receiver");
@@ -232,8 +240,8 @@ static enum ld_err begin(struct reading *r)
 	add_text(r, receiver, "site", IN_destination);
 	add_text(r, receiver, "licence", IN_receiver_licence);
 	carriers = cJSON_AddArrayToObject(r->created, "carriers");
-	names = split(r->cell[IN_carriers]);
-	licences = split(r->cell[IN_carrier_licences]);
+	names = split(r->cell[IN_carriers], false);
+	licences = split(r->cell[IN_carrier_licences], true);
 	cJSON_ArrayForEach(name, names)
 	{
 		cJSON *c = cJSON_CreateObject();
@@ -242,7 +250,7 @@ static enum ld_err begin(struct reading *r)
 		cJSON_AddItemToArray(carriers, c);
 		cJSON_AddNumberToObject(c, "order", ++order);
 		cJSON_AddStringToObject(c, "party", cJSON_GetStringValue(name));
-		if (licence != NULL)
+		if (licence != NULL && cJSON_GetStringValue(licence)[0] != '\0')
 			cJSON_AddStringToObject(c, "licence", cJSON_GetStringValue(licence));
 	}
 	cJSON_Delete(names);
@@ -251,7 +259,7 @@ static enum ld_err begin(struct reading *r)
 	add_text(r, r->created, "phone", IN_phone);
 	add_text(r, r->created, "emergency", IN_emergency);
 	if (r->cell[IN_places][0] != '\0')
-		cJSON_AddItemToObject(r->created, "places", split(r->cell[IN_places]));
+		cJSON_AddItemToObject(r->created, "places", split(r->cell[IN_places], false));
 	return LD_OK;
 }
 
@@ -263,7 +271,7 @@ static bool goes_on(struct reading *r, const char *key)
 	if (r->created == NULL || strcmp(key, r->key) != 0)
 		return false;
 	return r->cell[IN_line][0] == '\0'
-		   ? r->cell[IN_number][0] != '\0'
+		   ? r->cell[IN_number][0] != '\0' || r->cell[IN_manifest][0] != '\0'
 		   : ld_parse_u64(r->cell[IN_line], &number) && number > r->last_line;
 }
 
@@ -273,16 +281,22 @@ static enum ld_err read_row(struct reading *r)
 	enum ld_err err = LD_OK;
 
 	for (size_t i = 0; i < IN_COLUMNS; i++)
-		if (!is_in[i] && r->cell[i][0] != '\0')
+		if (how[i] == LD_FORM_OTHERS && r->cell[i][0] != '\0')
 			return bad(r, "%s is not the generator's to fill in",
 				   ld_form_columns[i].key);
-	snprintf(key, sizeof(key), "%s|%s|%s|%s|%s|%s", r->cell[IN_number], r->cell[IN_generator],
-		 r->cell[IN_site], r->cell[IN_receiver], r->cell[IN_destination],
-		 r->cell[IN_carriers]);
+	snprintf(key, sizeof(key), "%s|%s|%s|%s|%s|%s|%s", r->cell[IN_manifest], r->cell[IN_number],
+		 r->cell[IN_generator], r->cell[IN_site], r->cell[IN_receiver],
+		 r->cell[IN_destination], r->cell[IN_carriers]);
 	if (!goes_on(r, key))
 		err = begin(r);
 	memcpy(r->key, key, sizeof(key));
 	return err == LD_OK ? read_line(r) : err;
+}
+
+/* Export writes what a spreadsheet would take for a formula behind an apostrophe. */
+static const char *plain(const char *text)
+{
+	return text[0] == '\'' && ld_sheet_formula(text) ? text + 1 : text;
 }
 
 static enum ld_err read_csv(struct reading *r, const char *text, size_t len)
@@ -310,7 +324,7 @@ static enum ld_err read_csv(struct reading *r, const char *text, size_t len)
 		for (size_t i = 0; i < IN_COLUMNS; i++)
 			r->cell[i] = "";
 		for (size_t i = 0; i < n; i++)
-			r->cell[column[i]] = csv->field[i];
+			r->cell[column[i]] = plain(csv->field[i]);
 		err = read_row(r);
 	}
 	r->line = csv->line;

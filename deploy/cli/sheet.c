@@ -90,9 +90,11 @@ void ld_sheet_add(cJSON *row, const char *key, const char *text)
 	free(both);
 }
 
-/* A spreadsheet takes = + - @ in front for a formula; a plain number is none. */
-static bool formula(const char *text)
+/* A spreadsheet takes = + - @ in front for a formula; a plain number is none. What begins with an
+ * apostrophe before one gets another, so that taking one away gives the text back. */
+bool ld_sheet_formula(const char *text)
 {
+	text += strspn(text, "'");
 	if (strchr("=+@\t\r", text[0]) != NULL && text[0] != '\0')
 		return true;
 	return text[0] == '-' && strspn(text + 1, "0123456789.") != strlen(text + 1);
@@ -100,14 +102,14 @@ static bool formula(const char *text)
 
 static void cell(FILE *to, const char *text)
 {
-	const bool quote = strpbrk(text, ",\"\r\n") != NULL || formula(text);
+	const bool quote = strpbrk(text, ",\"\r\n") != NULL || ld_sheet_formula(text);
 
 	if (!quote) {
 		fputs(text, to);
 		return;
 	}
 	fputc('"', to);
-	if (formula(text))
+	if (ld_sheet_formula(text))
 		fputc('\'', to);
 	for (; *text; text++) {
 		if (*text == '"')

@@ -18,6 +18,9 @@ struct ld_sheet {
 	cJSON *rows; /* array of objects */
 };
 
+/* A spreadsheet would take it for a formula, or for the apostrophe that keeps one from being one.
+ */
+bool ld_sheet_formula(const char *text);
 enum ld_err ld_sheet_new(struct ld_sheet *s, const struct ld_column *columns, size_t n);
 void ld_sheet_free(struct ld_sheet *s);
 /* A new row with every cell empty; NULL when memory is out. */
