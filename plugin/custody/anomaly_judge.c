@@ -5,6 +5,7 @@
 
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/finding.h"
+#include "plugin/custody/manifest.h"
 #include "plugin/custody/review.h"
 
 #define MAX_FIGURES 16
@@ -252,11 +253,11 @@ static bool declared(Liandan__Event__BodyCase body)
 
 /* The manifest where one is concerned; else the instrument or party that signed. */
 static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct ld_fact *f,
-					     Liandan__Reason reason)
+					     const struct ld_rules *rules, Liandan__Reason reason)
 {
 	ProtobufCBinaryData id;
 	const Liandan__Event *e = f->event;
-	const uint32_t level = mismatch(c, e, reason) ? (uint32_t)c->rules->carry_mismatch_level
+	const uint32_t level = mismatch(c, e, reason) ? (uint32_t)rules->carry_mismatch_level
 			       : declared(e->body_case)
 				   ? 2
 				   : ld_anomaly_level(LIANDAN__ANOMALY_KIND__RULE_VIOLATED, reason);
@@ -282,15 +283,32 @@ static Liandan__AnomalyRaised *violation_new(struct ld_custody *c, const struct 
 			      LIANDAN__SUBJECT_KIND__SUBJECT_KIND_PARTY, f->signer->party, "");
 }
 
+/* What the event was judged by. */
+static const struct ld_rules *rules_of(struct ld_custody *c, const Liandan__Event *e)
+{
+	const size_t mark = ld_mark(c);
+	const struct ld_rules *rules = c->rules;
+	Custody__Manifest *m;
+	ProtobufCBinaryData id;
+
+	if (ld_manifests_of(e, &id, 1) != 0 && ld_manifest_get(c, id, &m) == LD_OK)
+		rules = ld_rules_of(c, m);
+	ld_release(c, mark);
+	return rules;
+}
+
 void ld_anomaly_of_violations(struct ld_custody *c, const struct ld_fact *f,
 			      const struct ld_judgement *j, struct ld_own_list *own)
 {
+	const struct ld_rules *rules = rules_of(c, f->event);
+
 	for (size_t i = 0; i < j->n_violations; i++) {
 		const Liandan__Violation *v = j->violations[i];
-		Liandan__AnomalyRaised *a = violation_new(c, f, v->reason);
+		Liandan__AnomalyRaised *a = violation_new(c, f, rules, v->reason);
 
 		if (a == NULL)
 			return;
+		a->rules = rules->version;
 		a->reason = v->reason;
 		a->from_ms = a->to_ms = f->event->occurred_at_ms;
 		ld_anomaly_figure(c, a, v->subject[0] != '\0' ? v->subject : "value", v->value,

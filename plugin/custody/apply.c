@@ -63,10 +63,10 @@ enum ld_err ld_apply_body(struct ld_custody *c, const struct ld_fact *f)
 enum ld_err ld_apply_event(struct ld_custody *c, const struct ld_fact *f, Liandan__Verdict verdict,
 			   Liandan__Reason reason, const ProtobufCBinaryData *envelope)
 {
-	enum ld_err err;
+	enum ld_err err = ld_rules_at(c, f->recorded_at_ms);
 
-	ld_rules_at(c, f->recorded_at_ms);
-	err = apply_chain(c, f);
+	if (err == LD_OK)
+		err = apply_chain(c, f);
 	if (err == LD_OK)
 		err = apply_effect(c, f, verdict);
 	if (err != LD_OK)
@@ -81,7 +81,10 @@ enum ld_err ld_apply_event(struct ld_custody *c, const struct ld_fact *f, Lianda
 enum ld_err ld_apply_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index,
 			 int64_t recorded_at_ms)
 {
-	ld_rules_at(c, recorded_at_ms);
+	enum ld_err err = ld_rules_at(c, recorded_at_ms);
+
+	if (err != LD_OK)
+		return err;
 	switch (own->body_case) {
 	case LIANDAN__OWN_EVENT__BODY_GENESIS:
 		return ld_genesis_apply(c, own->genesis, index);
@@ -94,7 +97,7 @@ enum ld_err ld_apply_own(struct ld_custody *c, const Liandan__OwnEvent *own, uin
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED:
 		return ld_anomaly_apply(c, own, index, recorded_at_ms);
 	case LIANDAN__OWN_EVENT__BODY_HELD_APPLIED:
-		return ld_held_applied(c, own->held_applied, index);
+		return ld_held_applied(c, own->held_applied, index, recorded_at_ms);
 	case LIANDAN__OWN_EVENT__BODY_HELD_EXPIRED:
 		return ld_held_expired(c, own->held_expired);
 	default:

@@ -38,10 +38,10 @@ enum ld_err ld_anomaly_apply(struct ld_custody *c, const Liandan__OwnEvent *own,
 
 /* Manifest ids that the event's body concerns (held events wait on them); up to 64 into out. */
 size_t ld_manifests_of(const Liandan__Event *e, ProtobufCBinaryData *out, size_t cap);
-/* Deadlines, for the other apply files. Setting one that runs replaces it. due_ms 0 or clearing:
- * stops it. */
+/* Deadlines, for the other apply files; of a manifest ld_manifest_clock. Setting one that runs
+ * replaces it. due_ms 0 or clearing: stops it. rules: the version that it goes by. */
 enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
-			    Liandan__DeadlineClock clock, int64_t due_ms);
+			    Liandan__DeadlineClock clock, uint32_t rules, int64_t due_ms);
 enum ld_err ld_deadline_clear(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
 			      Liandan__DeadlineClock clock);
 /* RulesAdopted.digest: SHA-256 over the values' encodings, in order. false: the arena is full. */
@@ -50,7 +50,7 @@ bool ld_rules_digest(struct ld_arena *arena, const Liandan__RulesAdopted *b,
 /* A clock of n working days, counted from from_ms: it follows a calendar that is adopted later. */
 enum ld_err ld_deadline_set_workdays(struct ld_custody *c, Liandan__SubjectKind kind,
 				     const char *subject, Liandan__DeadlineClock clock,
-				     int64_t from_ms, int64_t n);
+				     uint32_t rules, int64_t from_ms, int64_t n);
 /* After a calendar was adopted: the clocks that count working days are set anew. */
 enum ld_err ld_deadline_recount(struct ld_custody *c);
 /* Entry that adopted the calendar of the year of at_ms; 0: none did. */

@@ -37,11 +37,15 @@ struct ld_custody {
 	const char *region;
 };
 
+/* Which rules: a manifest keeps those that it was sealed under, in every check and clock of its own
+ * (ld_rules_of). All else goes by those in force when the event at hand was recorded, a held one
+ * too whenever it takes effect: judge, apply and replay ask the same (ld_rules_at). */
+
 /* Sets c->rules to the profile that is in force at ledger time ms. A comparison, most of the time.
- */
-void ld_rules_at(struct ld_custody *c, int64_t ms);
-/* The rules that a manifest was sealed under; those in force where it is not sealed. */
-const struct ld_rules *ld_rules_of(struct ld_custody *c, const Custody__Manifest *m);
+ * LD_ERR_NOMEM: they cannot be read, nothing may be judged or applied. */
+enum ld_err ld_rules_at(struct ld_custody *c, int64_t ms);
+/* The rules that a manifest was sealed under; those in force where it is not sealed, or NULL. */
+const struct ld_rules *ld_rules_of(const struct ld_custody *c, const Custody__Manifest *m);
 /* What is kept of state beside it is forgotten: after an abort, and before the custody is freed. */
 void ld_custody_forget(struct ld_custody *c);
 
@@ -55,6 +59,7 @@ struct ld_fact {
 	const Custody__Key *const *cosigners;
 	size_t n_cosigners;
 	int64_t recorded_at_ms; /* ledger time */
+	int64_t applied_at_ms;	/* of a held one that takes effect: of its HeldApplied; else 0 */
 	uint64_t index;		/* of its entry; 0 while it is judged */
 };
 

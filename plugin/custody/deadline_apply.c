@@ -85,31 +85,32 @@ static enum ld_err set(struct ld_custody *c, Custody__Deadline *rec)
 }
 
 static void begin(Custody__Deadline *rec, Liandan__SubjectKind kind, const char *subject,
-		  Liandan__DeadlineClock clock)
+		  Liandan__DeadlineClock clock, uint32_t rules)
 {
 	custody__deadline__init(rec);
 	rec->subject_kind = kind;
 	rec->subject = (char *)(uintptr_t)subject;
 	rec->clock = clock;
+	rec->rules = rules;
 }
 
 enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
-			    Liandan__DeadlineClock clock, int64_t due_ms)
+			    Liandan__DeadlineClock clock, uint32_t rules, int64_t due_ms)
 {
 	Custody__Deadline rec;
 
-	begin(&rec, kind, subject, clock);
+	begin(&rec, kind, subject, clock, rules);
 	rec.due_ms = due_ms;
 	return set(c, &rec);
 }
 
 enum ld_err ld_deadline_set_workdays(struct ld_custody *c, Liandan__SubjectKind kind,
 				     const char *subject, Liandan__DeadlineClock clock,
-				     int64_t from_ms, int64_t n)
+				     uint32_t rules, int64_t from_ms, int64_t n)
 {
 	Custody__Deadline rec;
 
-	begin(&rec, kind, subject, clock);
+	begin(&rec, kind, subject, clock, rules);
 	rec.from_ms = from_ms;
 	rec.workdays = (uint32_t)n;
 	rec.due_ms = ld_workdays_after(c, from_ms, n);
@@ -179,7 +180,7 @@ enum ld_err ld_deadline_recount(struct ld_custody *c)
 
 		if (r.err == LD_OK && d->workdays != 0)
 			r.err = ld_deadline_set_workdays(c, d->subject_kind, d->subject, d->clock,
-							 d->from_ms, d->workdays);
+							 d->rules, d->from_ms, d->workdays);
 		custody__deadline__free_unpacked(d, NULL);
 	}
 	free(r.of);
@@ -222,7 +223,7 @@ static enum ld_err missed(struct ld_custody *c, Custody__Manifest *m,
 			return LD_OK;
 		m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE; /* CUSTODY-22 */
 		return ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST,
-					 d->due_ms + c->rules->lost_ms);
+					 d->due_ms + ld_rules_of(c, m)->lost_ms);
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST:
 		if (m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT)
 			m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_LOST; /* CUSTODY-22 */

@@ -33,7 +33,7 @@ static int due_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t 
 	missed->subject = d->subject;
 	missed->clock = d->clock;
 	missed->due_ms = d->due_ms;
-	missed->rules = w->c->rules->version;
+	missed->rules = d->rules;
 	if (d->workdays != 0)
 		missed->calendar = (uint32_t)ld_calendar_index(w->c, d->due_ms);
 	w->n++;
@@ -115,6 +115,7 @@ void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed 
 				   manifest ? d->subject : "");
 	if (a == NULL)
 		return;
+	a->rules = d->rules;
 	a->phase = LIANDAN__ANOMALY_PHASE__CONFIRMED;
 	a->from_ms = d->due_ms;
 	ld_anomaly_figure(c, a, name_of(d->clock), now_ms, d->due_ms,

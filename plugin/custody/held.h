@@ -9,7 +9,8 @@
 /* Apply side. */
 enum ld_err ld_held_put(struct ld_custody *c, const struct ld_fact *f, Liandan__Reason waits_for,
 			const ProtobufCBinaryData *envelope);
-enum ld_err ld_held_applied(struct ld_custody *c, const Liandan__HeldApplied *h, uint64_t index);
+enum ld_err ld_held_applied(struct ld_custody *c, const Liandan__HeldApplied *h, uint64_t index,
+			    int64_t at_ms);
 enum ld_err ld_held_expired(struct ld_custody *c, const Liandan__HeldExpired *h);
 /* The held record; LD_ERR_NOT_FOUND. */
 enum ld_err ld_held_get(struct ld_custody *c, uint64_t index, Custody__Held **out);

@@ -87,7 +87,7 @@ enum ld_err ld_held_put(struct ld_custody *c, const struct ld_fact *f, Liandan__
 	if (err == LD_OK)
 		err = ld_deadline_set(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_HELD, subject,
 				      LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HELD,
-				      f->recorded_at_ms + c->rules->held_ms);
+				      c->rules->version, f->recorded_at_ms + c->rules->held_ms);
 	return err;
 }
 
@@ -130,10 +130,12 @@ static enum ld_err settle(struct ld_custody *c, const Custody__Held *h, Liandan_
 	return ld_effect_put(c, h->event_hash.data, &effect);
 }
 
-enum ld_err ld_held_applied(struct ld_custody *c, const Liandan__HeldApplied *h, uint64_t index)
+/* Its body takes effect by the rules that it was judged by: those in force when it was recorded. */
+enum ld_err ld_held_applied(struct ld_custody *c, const Liandan__HeldApplied *h, uint64_t index,
+			    int64_t at_ms)
 {
 	Custody__Held *held;
-	struct ld_fact f = {.index = h->index};
+	struct ld_fact f = {.index = h->index, .applied_at_ms = at_ms};
 	enum ld_err err = ld_held_get(c, h->index, &held);
 
 	if (err != LD_OK)
@@ -144,9 +146,10 @@ enum ld_err ld_held_applied(struct ld_custody *c, const Liandan__HeldApplied *h,
 		err = forget(c, held);
 	if (err == LD_OK)
 		err = settle(c, held, h->verdict, index);
-	if (err == LD_OK && h->verdict == LIANDAN__VERDICT__ACCEPTED)
-		err = ld_apply_body(c, &f);
-	return err;
+	if (err != LD_OK || h->verdict != LIANDAN__VERDICT__ACCEPTED)
+		return err;
+	err = ld_rules_at(c, f.recorded_at_ms);
+	return err == LD_OK ? ld_apply_body(c, &f) : err;
 }
 
 enum ld_err ld_held_expired(struct ld_custody *c, const Liandan__HeldExpired *h)

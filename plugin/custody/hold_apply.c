@@ -103,7 +103,8 @@ enum ld_err ld_hold_placed_apply(struct ld_custody *c, const struct ld_fact *f,
 		err = ld_state_put(c->state, LD_T_HOLD_ON, k.b, k.len, "", 0);
 	if (err == LD_OK)
 		err = ld_deadline_set(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_HOLD, b->hold,
-				      LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD, b->expires_ms);
+				      LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD,
+				      c->rules->version, b->expires_ms);
 	return err == LD_OK ? show(c, b, f->index, f->recorded_at_ms) : err;
 }
 

@@ -16,9 +16,11 @@ static enum ld_err refused(char *why, size_t cap, const char *text)
 
 /* A superseded key, and one that has expired on the road, may still connect while what it signed
  * before may still come in. */
-static enum ld_err key_valid(const struct ld_custody *c, const Custody__Key *key, int64_t now_ms,
+static enum ld_err key_valid(struct ld_custody *c, const Custody__Key *key, int64_t now_ms,
 			     char *why, size_t cap)
 {
+	if (ld_rules_at(c, now_ms) != LD_OK)
+		return refused(why, cap, "the rules cannot be read");
 	if (key->revoked == LIANDAN__REVOCATION_REASON__REVOCATION_REASON_SUPERSEDED) {
 		if (now_ms > key->grace_until_ms)
 			return refused(why, cap, "key superseded");

@@ -195,11 +195,18 @@ static void bound_held(struct ld_custody *c, const struct ld_fact *f, struct ld_
 	}
 }
 
+/* Without its rules nothing is decided: the region drops the batch. */
+static void go_by_rules_of(struct ld_custody *c, int64_t ms)
+{
+	if (ld_rules_at(c, ms) != LD_OK)
+		c->arena->full = true;
+}
+
 void ld_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_judgement *j)
 {
 	bool telemetry = (int)f->event->body_case >= 400;
 
-	ld_rules_at(c, f->recorded_at_ms);
+	go_by_rules_of(c, f->recorded_at_ms);
 	memset(j, 0, sizeof *j);
 	j->verdict = LIANDAN__VERDICT__ACCEPTED;
 	/* CUSTODY, Time: tracks are never refused for time, custody events only when a day ahead */
@@ -225,6 +232,7 @@ void ld_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_ju
 
 	if (j->verdict != LIANDAN__VERDICT__ACCEPTED)
 		return;
+	go_by_rules_of(c, f->recorded_at_ms);
 	if (j->n_violations != 0)
 		ld_anomaly_of_violations(c, f, j, own);
 	if (body >= 400)
@@ -242,6 +250,7 @@ void ld_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_ju
 void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index,
 		   int64_t now_ms, struct ld_own_list *out)
 {
+	go_by_rules_of(c, now_ms);
 	if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED) {
 		const Liandan__DeadlineMissed *d = own->deadline_missed;
 
@@ -276,7 +285,7 @@ void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t 
 
 void ld_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out)
 {
-	ld_rules_at(c, now_ms);
+	go_by_rules_of(c, now_ms);
 	ld_deadline_follow_time(c, now_ms, max, out);
 	ld_track_follow_time(c, now_ms, max, out);
 }

@@ -246,7 +246,7 @@ static enum ld_err offered(struct ld_custody *c, const struct ld_fact *f,
 	offer.seals = b->seals;
 	offer.expires_ms = b->expires_ms > f->recorded_at_ms
 			       ? b->expires_ms
-			       : f->recorded_at_ms + c->rules->offer_ms;
+			       : f->recorded_at_ms + ld_rules_of(c, m)->offer_ms;
 	offer.person = (char *)(uintptr_t)ld_person_of(c, f->signer);
 	m->offer = &offer;
 	ld_offer_key(&k, offer.to_party, m->manifest);

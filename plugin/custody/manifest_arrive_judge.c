@@ -50,7 +50,7 @@ bool ld_check_same_vehicle(struct ld_case *k)
 
 bool ld_check_in_time(struct ld_case *k)
 {
-	const int64_t due = ld_overdue_ms(ld_rules_of(k->c, k->m), k->m->taken_ms, k->m->eta_ms);
+	const int64_t due = ld_overdue_ms(k->rules, k->m->taken_ms, k->m->eta_ms);
 	const int64_t at = ld_step_ms(k->f, k->m->taken_ms);
 
 	return at <= due || ld_failed(k, LIANDAN__REASON__LATE, k->f->event->arrived->plate, at,
@@ -108,7 +108,7 @@ bool ld_check_seals_intact(struct ld_case *k)
 bool ld_check_at_the_site(struct ld_case *k)
 {
 	const Liandan__Arrived *b = k->f->event->arrived;
-	const int64_t margin = k->c->rules->fence_margin_m;
+	const int64_t margin = k->rules->fence_margin_m;
 	Custody__Site *s;
 
 	if (b->place == NULL || (b->place->lat_e7 == 0 && b->place->lon_e7 == 0) ||

@@ -93,7 +93,7 @@ static bool small_generator(struct ld_case *k, int64_t mass_g)
 				p->registered->tier == LIANDAN__TIER__TIER_REGISTERED;
 
 	ld_release(k->c, mark);
-	return registered || mass_g < k->c->rules->small_generator_g;
+	return registered || mass_g < k->rules->small_generator_g;
 }
 
 static const char *giver_person(const struct ld_case *k)
@@ -122,7 +122,7 @@ bool ld_check_persons(struct ld_case *k)
 	if (!same || small_generator(k, mass_g) == k->hard)
 		return true;
 	return ld_failed(k, LIANDAN__REASON__SAME_PERSON, taker, mass_g,
-			 k->c->rules->small_generator_g, "%s signs for the giver and the taker",
+			 k->rules->small_generator_g, "%s signs for the giver and the taker",
 			 taker);
 }
 

@@ -136,7 +136,7 @@ static void weigh_load(struct ld_custody *c, Custody__Manifest *m)
 static int64_t overdue_at(struct ld_custody *c, const struct ld_fact *f, const Custody__Manifest *m)
 {
 	int64_t due = ld_overdue_ms(ld_rules_of(c, m), m->taken_ms, m->eta_ms);
-	int64_t heard = f->recorded_at_ms + c->rules->late_news_ms;
+	int64_t heard = f->recorded_at_ms + ld_rules_of(c, m)->late_news_ms;
 
 	return due > heard ? due : heard;
 }
@@ -268,7 +268,7 @@ static enum ld_err arrive_one(struct ld_custody *c, const struct ld_fact *f,
 		err = ld_travel_stop(c, m);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT,
-					m->arrived_ms + c->rules->receipt_ms);
+					m->arrived_ms + ld_rules_of(c, m)->receipt_ms);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
@@ -397,7 +397,7 @@ enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
 	/* Law article 81: a licensed operator stores at most a year */
 	if (err == LD_OK && ld_manifest_accepted_g(m) > 0)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
-					m->accepted_ms + c->rules->treatment_ms);
+					m->accepted_ms + ld_rules_of(c, m)->treatment_ms);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
@@ -441,7 +441,7 @@ enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f,
 		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT,
-					at + c->rules->redirect_ms);
+					at + ld_rules_of(c, m)->redirect_ms);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 

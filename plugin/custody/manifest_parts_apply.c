@@ -272,7 +272,8 @@ enum ld_err ld_manifest_clock(struct ld_custody *c, const Custody__Manifest *m,
 	if (due_ms == 0)
 		return ld_deadline_clear(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex,
 					 clock);
-	return ld_deadline_set(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock, due_ms);
+	return ld_deadline_set(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock,
+			       ld_rules_of(c, m)->version, due_ms);
 }
 
 enum ld_err ld_manifest_clock_workdays(struct ld_custody *c, const Custody__Manifest *m,
@@ -284,5 +285,5 @@ enum ld_err ld_manifest_clock_workdays(struct ld_custody *c, const Custody__Mani
 		return LD_OK;
 	ld_hex_encode(m->manifest.data, m->manifest.len, hex);
 	return ld_deadline_set_workdays(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock,
-					from_ms, n);
+					ld_rules_of(c, m)->version, from_ms, n);
 }

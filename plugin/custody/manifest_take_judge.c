@@ -248,12 +248,12 @@ static const char *taken_from(const struct ld_case *k)
 bool ld_check_presence(struct ld_case *k)
 {
 	const char *plate = ld_plate_of(k->f->event), *site = taken_from(k);
-	const int64_t within = k->c->rules->presence_ms;
+	const int64_t within = k->rules->presence_ms;
 	enum ld_presence where;
 
 	if (site == NULL)
 		return true;
-	where = ld_presence(k->c, plate, site, k->f->event->occurred_at_ms);
+	where = ld_presence(k->c, k->rules, plate, site, k->f->event->occurred_at_ms);
 	if (where == LD_ABSENT)
 		return ld_failed(k, LIANDAN__REASON__ABSENT_AT_ORIGIN, plate, 0, within,
 				 "%s was not at %s", plate, site);

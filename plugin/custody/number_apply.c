@@ -136,7 +136,8 @@ static enum ld_err gap_clock(struct ld_custody *c, uint64_t from, int64_t due_ms
 
 	gap_subject(subject, from);
 	return ld_deadline_set(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_SERIES, subject,
-			       LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_SERIAL, due_ms);
+			       LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_SERIAL, c->rules->version,
+			       due_ms);
 }
 
 #define GAPS_ROOM (LD_MAX_NUMBER_GAPS + 2) /* a gap that is filled in the middle becomes two */

@@ -127,7 +127,7 @@ bool ld_check_number_block(struct ld_case *k)
 	if (!ld_number_read(number_of(k), &n))
 		return true;
 	if (ld_number_block_of(k->c, n, &block) != LD_OK)
-		return k->c->rules->number_blocks == 0 ||
+		return k->rules->number_blocks == 0 ||
 		       BAD(k, 0, 1, "number %s is in no block of %s", number_of(k), generator);
 	return strcmp(block->allocated->party, generator) == 0 ||
 	       strcmp(block->allocated->party, filler) == 0 ||

@@ -14,9 +14,9 @@ cJSON *ld_region_rating_json(struct ld_region *r, const char *party)
 	Custody__Party *p;
 
 	ld_arena_reset(&r->scratch);
-	if (ld_party_get(&r->custody, party, &p) != LD_OK)
+	if (ld_party_get(&r->custody, party, &p) != LD_OK ||
+	    ld_rules_at(&r->custody, now_ms) != LD_OK)
 		return NULL;
-	ld_rules_at(&r->custody, now_ms);
 	return ld_rating_json(&r->custody, party, now_ms);
 }
 

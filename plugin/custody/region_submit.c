@@ -500,6 +500,9 @@ static enum ld_err run(struct ld_region *r, struct pass *p)
 	bool fork = false;
 	enum ld_err err;
 
+	err = ld_rules_at(&r->custody, ld_region_now(r));
+	if (err != LD_OK)
+		return err;
 	if (!step_parse(r, p) || !step_identity(r, p))
 		return LD_OK;
 	if (ld_chain_get(&r->custody, p->opened.event->submitter.data, &chain) != LD_OK) {

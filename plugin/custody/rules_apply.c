@@ -14,6 +14,7 @@ struct ld_rule_set {
 
 struct ld_rule_sets {
 	const struct ld_rules *compiled;
+	bool whole; /* every one could be read */
 	size_t n;
 	struct ld_rule_set of[LD_MAX_RULE_SETS];
 };
@@ -37,7 +38,8 @@ static int load_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t
 	(void)key, (void)key_len;
 	if (rec == NULL || rec->adopted == NULL || sets->n == LD_MAX_RULE_SETS) {
 		custody__rules__free_unpacked(rec, NULL);
-		return 0;
+		sets->whole = false;
+		return 1;
 	}
 	memset(s, 0, sizeof *s);
 	s->rules = *sets->compiled;
@@ -53,30 +55,35 @@ static int load_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t
 	return 0;
 }
 
-static void load(struct ld_custody *c)
+static enum ld_err load(struct ld_custody *c)
 {
 	struct ld_rule_sets *sets = calloc(1, sizeof *sets);
 
 	if (sets == NULL)
-		return; /* what is in force goes on; the next event tries again */
+		return LD_ERR_NOMEM;
 	sets->compiled = c->rules;
+	sets->whole = true;
 	ld_state_walk(c->state, LD_T_RULES, NULL, 0, NULL, 0, load_one, sets, NULL);
+	if (!sets->whole) {
+		free(sets);
+		return LD_ERR_NOMEM;
+	}
 	c->rule_sets = sets;
 	c->rules_since_ms = 1;
 	c->rules_until_ms = 0;
+	return LD_OK;
 }
 
 /* Versions grow, and with them what they replace: of those that have begun the highest is in force.
  */
-void ld_rules_at(struct ld_custody *c, int64_t ms)
+enum ld_err ld_rules_at(struct ld_custody *c, int64_t ms)
 {
 	const struct ld_rule_sets *sets;
+	enum ld_err err = c->rule_sets == NULL ? load(c) : LD_OK;
 
-	if (c->rule_sets == NULL)
-		load(c);
 	sets = c->rule_sets;
-	if (sets == NULL || (ms >= c->rules_since_ms && ms < c->rules_until_ms))
-		return;
+	if (err != LD_OK || (ms >= c->rules_since_ms && ms < c->rules_until_ms))
+		return err;
 	c->rules = sets->compiled;
 	c->rules_since_ms = INT64_MIN;
 	c->rules_until_ms = INT64_MAX;
@@ -89,13 +96,14 @@ void ld_rules_at(struct ld_custody *c, int64_t ms)
 			c->rules_until_ms = sets->of[i].from_ms;
 		}
 	}
+	return LD_OK;
 }
 
-const struct ld_rules *ld_rules_of(struct ld_custody *c, const Custody__Manifest *m)
+const struct ld_rules *ld_rules_of(const struct ld_custody *c, const Custody__Manifest *m)
 {
 	const struct ld_rule_sets *sets = c->rule_sets;
 
-	if (m->rules == 0 || m->rules == c->rules->version || sets == NULL)
+	if (m == NULL || m->rules == 0 || m->rules == c->rules->version || sets == NULL)
 		return c->rules;
 	for (size_t i = 0; i < sets->n; i++)
 		if (sets->of[i].rules.version == m->rules)
@@ -105,6 +113,7 @@ const struct ld_rules *ld_rules_of(struct ld_custody *c, const Custody__Manifest
 
 enum ld_err ld_rules_apply(struct ld_custody *c, const struct ld_fact *f, Liandan__RulesAdopted *b)
 {
+	const int64_t now = f->applied_at_ms != 0 ? f->applied_at_ms : f->recorded_at_ms;
 	Custody__Rules rec = CUSTODY__RULES__INIT;
 	struct ld_tkey k;
 	enum ld_err err;
@@ -112,12 +121,11 @@ enum ld_err ld_rules_apply(struct ld_custody *c, const struct ld_fact *f, Lianda
 	rec.adopted = b;
 	rec.index = f->index;
 	/* never backwards: what has been judged stays judged by what was in force then */
-	rec.from_ms = b->from_ms > f->recorded_at_ms ? b->from_ms : f->recorded_at_ms;
+	rec.from_ms = b->from_ms > now ? b->from_ms : now;
 	ld_tkey_init(&k);
 	for (int i = 3; i >= 0; i--)
 		ld_tkey_u8(&k, (uint8_t)(b->version >> (8 * i)));
 	err = ld_rec_put(c, LD_T_RULES, k.b, k.len, &rec.base);
 	ld_custody_forget(c);
-	ld_rules_at(c, f->recorded_at_ms);
-	return err;
+	return err == LD_OK ? ld_rules_at(c, now) : err;
 }

@@ -17,8 +17,8 @@ const Liandan__SiteRegistered *ld_site_at(struct ld_custody *c, int32_t lat_e7, 
 enum ld_presence { LD_PRESENT, LD_ABSENT, LD_PRESENCE_UNKNOWN };
 /* Do the vehicle's tracks put it inside the site within +-window of at_ms? UNKNOWN without any
  * track there. CUSTODY-6. */
-enum ld_presence ld_presence(struct ld_custody *c, const char *plate, const char *site,
-			     int64_t at_ms);
+enum ld_presence ld_presence(struct ld_custody *c, const struct ld_rules *rules, const char *plate,
+			     const char *site, int64_t at_ms);
 
 void ld_site_cache_drop(struct ld_custody *c);
 

@@ -102,10 +102,9 @@ static int64_t radius_of(const Liandan__SiteRegistered *s, int32_t lat, int32_t 
 	return r;
 }
 
-enum ld_presence ld_presence(struct ld_custody *c, const char *plate, const char *site,
-			     int64_t at_ms)
+enum ld_presence ld_presence(struct ld_custody *c, const struct ld_rules *rules, const char *plate,
+			     const char *site, int64_t at_ms)
 {
-	const struct ld_rules *rules = c->rules;
 	const Liandan__SiteRegistered *s = ld_fence_find(c, site);
 	struct window w = {.site = site,
 			   .from_ms = at_ms - rules->presence_ms,

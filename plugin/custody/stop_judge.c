@@ -21,7 +21,7 @@ bool ld_check_stop_open(struct ld_case *k)
 bool ld_check_stop_budget(struct ld_case *k)
 {
 	const Custody__Manifest *m = k->m;
-	const int64_t budget = ld_rules_of(k->c, m)->stop_budget_ms;
+	const int64_t budget = k->rules->stop_budget_ms;
 	const int64_t this_ms = ld_step_ms(k->f, m->stop_from_ms) - m->stop_from_ms;
 	const int64_t total = ld_add_g(m->stopped_ms, this_ms);
 

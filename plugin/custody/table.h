@@ -98,6 +98,7 @@ struct ld_case {
 	bool hard;
 	Custody__Manifest
 	    *m; /* arena; NULL: the body names none, or it is the draft that makes it */
+	const struct ld_rules *rules; /* of the manifest at hand: what checks go by */
 	/* what a taking rests on, found by the check `offer_given` */
 	const Custody__Offer *offer; /* the one it names, where that is the manifest's last */
 	const Custody__Key *giver;   /* who cosigned for the giving side, or NULL */

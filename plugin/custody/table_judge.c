@@ -220,7 +220,7 @@ static bool unknown(struct ld_case *k)
 /* CUSTODY: which checks are hard is the profile's; facts are recorded whatever it says. */
 static bool is_hard(const struct ld_case *k, const struct ld_check *check, bool tabled)
 {
-	const uint8_t strict = k->c->rules->check[check->id];
+	const uint8_t strict = k->rules->check[check->id];
 
 	if (!k->row->intention || strict == LD_AS_TABLED)
 		return tabled;
@@ -260,6 +260,12 @@ static bool judge_one(struct ld_case *k)
 	return in_state(k) && run(k, k->row->hard, true) && run(k, k->row->recorded, false);
 }
 
+static void at_hand(struct ld_case *k, Custody__Manifest *m)
+{
+	k->m = m;
+	k->rules = ld_rules_of(k->c, m);
+}
+
 /* A body of several manifests: those that have passed the step already are left out, one must take
  * it. What is not needed any more of the arena is given back: they may be large. */
 static bool judge_many(struct ld_case *k, const ProtobufCBinaryData *ids, size_t n)
@@ -270,11 +276,13 @@ static bool judge_many(struct ld_case *k, const ProtobufCBinaryData *ids, size_t
 		return ld_wrong_role(k->f, k->j, k->row->who);
 	for (size_t i = 0; i < n; i++) {
 		size_t mark = ld_mark(k->c), violations = k->j->n_violations;
+		Custody__Manifest *m;
 
-		if (ld_manifest_get(k->c, ids[i], &k->m) != LD_OK) {
-			k->m = NULL;
+		if (ld_manifest_get(k->c, ids[i], &m) != LD_OK) {
+			at_hand(k, NULL);
 			return unknown(k);
 		}
+		at_hand(k, m);
 		if (((k->row->from | k->row->waits) & ld_state_bits(k->m)) != 0) {
 			if (!judge_one(k))
 				return false;
@@ -283,7 +291,7 @@ static bool judge_many(struct ld_case *k, const ProtobufCBinaryData *ids, size_t
 		if (k->j->n_violations == violations)
 			ld_release(k->c, mark);
 	}
-	k->m = NULL;
+	at_hand(k, NULL);
 	if (n != 0 && took == 0)
 		return passed(k);
 	return run(k, k->row->once, false);
@@ -294,7 +302,9 @@ bool ld_table_judge(struct ld_custody *c, const struct ld_fact *f, const struct 
 {
 	ProtobufCBinaryData ids[MANIFESTS_OF_ONE];
 	const size_t n = ld_accident_concerns(c, f->event, ids, MANIFESTS_OF_ONE);
-	struct ld_case k = {.c = c, .f = f, .j = j, .row = row, .offered_by = ""};
+	struct ld_case k = {
+	    .c = c, .f = f, .j = j, .row = row, .rules = c->rules, .offered_by = ""};
+	Custody__Manifest *m;
 	const bool delegate = (row->signers & LD_BY_DELEGATE) != 0 &&
 			      f->event->delegation[0] != '\0' && ld_may_be_delegate(f);
 
@@ -305,8 +315,8 @@ bool ld_table_judge(struct ld_custody *c, const struct ld_fact *f, const struct 
 		return judge_many(&k, ids, n);
 	if (row->stock)
 		return judge_one(&k);
-	if (n != 0 && ld_manifest_get(c, ids[0], &k.m) != LD_OK)
-		k.m = NULL;
+	if (n != 0 && ld_manifest_get(c, ids[0], &m) == LD_OK)
+		at_hand(&k, m);
 	if (k.m == NULL && (row->from & LD_IN_NONE) == 0)
 		return unknown(&k);
 	return judge_one(&k);

@@ -155,7 +155,7 @@ static void masses(struct ld_custody *c, struct delivery *d)
 	d->weighed = true;
 	d->certified = gate.tickets != 0 && gate.certified;
 	d->found_g = gate.tickets != 0 ? gate.net_g : 0;
-	d->tolerance_g = gate.tolerance_g + c->rules->mass_extra_g;
+	d->tolerance_g = gate.tolerance_g + ld_rules_of(c, d->m[0])->mass_extra_g;
 	for (size_t i = 0; i < d->n; i++) {
 		const Custody__Manifest *m = d->m[i];
 
@@ -211,6 +211,7 @@ static Liandan__AnomalyRaised *mass_anomaly(struct ld_custody *c, const struct l
 	a = ld_anomaly_new(c, kind, level, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, hex);
 	if (a == NULL)
 		return NULL;
+	a->rules = ld_rules_of(c, d->m[0])->version;
 	a->from_ms = d->m[0]->taken_ms;
 	a->to_ms = d->m[0]->accepted_ms;
 	ld_anomaly_figure(c, a, "taken", d->taken_g, 0, LIANDAN__FIGURE_UNIT__FIGURE_UNIT_GRAM);
@@ -242,7 +243,7 @@ void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, const Li
 	if (__builtin_sub_overflow(d->taken_g, d->found_g, &delta) || d->taken_g <= 0)
 		return;
 	if (delta > d->tolerance_g) {
-		const uint32_t level = shortfall_level(c->rules, d, delta);
+		const uint32_t level = shortfall_level(ld_rules_of(c, d->m[0]), d, delta);
 
 		ld_anomaly_report(
 		    c, own, mass_anomaly(c, f, d, LIANDAN__ANOMALY_KIND__WEIGHT_SHORTFALL, level));

@@ -240,15 +240,15 @@ static void set_replaces_and_clear_stops(void **state)
 	const Liandan__SubjectKind kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
 	const Liandan__DeadlineClock clock = LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT;
 
-	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1000), LD_OK);
-	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, x->now + 1), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1, 1000), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1, x->now + 1), LD_OK);
 	assert_int_equal(mx_tick(x), 0);
 	x->now++;
 	assert_int_equal(mx_tick(x), 1);
-	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1000), LD_OK);
-	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 0), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1, 1000), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1, 0), LD_OK);
 	assert_int_equal(mx_tick(x), 0);
-	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1000), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "s", clock, 1, 1000), LD_OK);
 	assert_int_equal(ld_deadline_clear(&x->c, kind, "s", clock), LD_OK);
 	assert_int_equal(ld_deadline_clear(&x->c, kind, "s", clock), LD_OK);
 	assert_int_equal(mx_tick(x), 0);
@@ -264,7 +264,8 @@ static void at_most_so_many_in_due_order(void **state)
 		subject[0] = (char)('a' + i);
 		assert_int_equal(
 		    ld_deadline_set(&x->c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, subject,
-				    LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER, 2000 - i * 10),
+				    LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER, 1,
+				    2000 - i * 10),
 		    LD_OK);
 	}
 	ld_deadline_follow_time(&x->c, x->now, 7, &list);

@@ -2,6 +2,7 @@
  * with what is wrong. */
 #include "manifest_builders.h"
 
+#include "plugin/custody/table.h"
 #include "plugin/custody/year.h"
 
 struct value {
@@ -77,6 +78,250 @@ static void a_manifest_keeps_its_rules(void **state)
 	mx_accepted(x, mx_receive(x, REC, mx_received(x)));
 	assert_int_equal(MX_DUE(x, ACCEPTANCE), ld_workdays_after(&x->c, x->now, 5));
 	assert_int_equal(mx_manifest(x)->rules, 1);
+}
+
+/* ---- which rules: those that a manifest was sealed under, else those when it was recorded ---- */
+
+/* Ascending, as RulesAdopted wants them; each as far from the compiled one as it may be. */
+static const struct value other[] = {
+    {"carry_mismatch_level", 4}, {"draft_ms", LD_DAY_MS},    {"late_news_ms", LD_HOUR_MS},
+    {"lost_ms", LD_HOUR_MS},	 {"mass_extra_g", 500000},   {"offer_ms", LD_HOUR_MS},
+    {"pickup_ms", LD_HOUR_MS},	 {"presence_ms", LD_DAY_MS}, {"receipt_ms", LD_HOUR_MS},
+    {"redirect_ms", LD_HOUR_MS}, {"small_generator_g", 0},   {"treatment_ms", LD_DAY_MS},
+};
+
+static void adopt_other(struct mx *x)
+{
+	mx_accepted(x, adopt(x, EEB, adopting(x, 2, other, sizeof other / sizeof other[0])));
+	assert_int_equal(x->c.rules->version, 2);
+}
+
+/* Ready to be sent, later: others may wait for it. */
+static ProtobufCBinaryData cause_of(struct mx *x, uint8_t hash[LD_HASH_BYTES])
+{
+	MX_EVENT(e, WASTE_GENERATED, mx_generated(x, "B-CAUSE", "", MX_BULK, 1000));
+	const ProtobufCBinaryData bytes = mx_pack(x, GEN, MX_KEYS, &e);
+
+	ld_sha256(bytes.data, bytes.len, hash);
+	return bytes;
+}
+
+#define HELD_FOR(x, who, CASE, body, hash)                                                         \
+	do {                                                                                       \
+		ProtobufCBinaryData mx_after = mx_bytes(hash, LD_HASH_BYTES);                      \
+		MX_EVENT(mx_e, CASE, body);                                                        \
+		mx_e.after = &mx_after;                                                            \
+		mx_e.n_after = 1;                                                                  \
+		mx_held(x, mx_put(x, who, &mx_e));                                                 \
+	} while (0)
+
+/* A held event is applied by the rules that it was judged by. */
+static void a_held_draft(void **state)
+{
+	struct mx *x = *state;
+	uint8_t hash[LD_HASH_BYTES];
+	const ProtobufCBinaryData cause = cause_of(x, hash);
+	const int64_t recorded_ms = x->now;
+
+	HELD_FOR(x, GEN, MANIFEST_CREATED, mx_created(x), hash);
+	x->now += LD_MINUTE_MS;
+	adopt_other(x);
+	x->now += LD_MINUTE_MS;
+	mx_accepted(x, mx_put_bytes(x, cause));
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__DRAFT);
+	assert_int_equal(MX_DUE(x, DRAFT), recorded_ms + ld_rules_cn.draft_ms);
+}
+
+static void a_held_seal(void **state)
+{
+	struct mx *x = *state;
+	uint8_t hash[LD_HASH_BYTES];
+	Liandan__ManifestSealed *b = mx_sealed(x);
+	ProtobufCBinaryData cause;
+	int64_t recorded_ms;
+
+	mx_fill(x);
+	mx_hash_content(x, mx_to_draft(x), b);
+	cause = cause_of(x, hash);
+	recorded_ms = x->now;
+	HELD_FOR(x, GEN, MANIFEST_SEALED, b, hash);
+	x->now += LD_MINUTE_MS;
+	adopt_other(x);
+	mx_accepted(x, mx_put_bytes(x, cause));
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__SEALED);
+	assert_int_equal(mx_manifest(x)->rules, 1);
+	assert_int_equal(MX_DUE(x, PICKUP), recorded_ms + ld_rules_cn.pickup_ms);
+	/* and what comes now is judged by what is in force now */
+	x->id[0]++;
+	mx_to_draft(x);
+	assert_int_equal(MX_DUE(x, DRAFT), x->now + LD_DAY_MS);
+}
+
+/* A fact that came before the seal follows the seal, not the day it came. */
+static void a_held_taking(void **state)
+{
+	struct mx *x = *state;
+	MX_EVENT(e, HANDOVER_TAKEN, NULL);
+
+	mx_hash_content(x, mx_created(x), mx_sealed(x));
+	e.handover_taken = mx_taken(x, 1, "V1");
+	e.handover_taken->offer.len = 0;
+	mx_held(x, mx_put_co(x, CAR1, GEN, &e));
+	x->now += LD_MINUTE_MS;
+	adopt_other(x);
+	mx_to_sealed(x);
+	assert_int_equal(mx_manifest(x)->rules, 2);
+	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__IN_TRANSIT);
+	x->now = MX_DUE(x, ARRIVAL);
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(MX_DUE(x, LOST), x->now + LD_HOUR_MS);
+}
+
+/* Held by its cause, judged and applied by the rules when it was recorded; a profile that was
+ * itself held is in force from when it took effect on. */
+static void held_rules(void **state)
+{
+	struct mx *x = *state;
+	uint8_t hash[LD_HASH_BYTES];
+	const ProtobufCBinaryData cause = cause_of(x, hash);
+	const int64_t recorded_ms = x->now;
+
+	HELD_FOR(x, EEB, RULES_ADOPTED, adopting(x, 2, days7, 1), hash);
+	x->now += LD_HOUR_MS;
+	mx_to_draft(x);
+	x->now += LD_HOUR_MS;
+	mx_accepted(x, mx_put_bytes(x, cause));
+	ld_rules_at(&x->c, recorded_ms);
+	assert_int_equal(x->c.rules->version, 1);
+	ld_rules_at(&x->c, x->now - 1);
+	assert_int_equal(x->c.rules->version, 1);
+	ld_rules_at(&x->c, x->now);
+	assert_int_equal(x->c.rules->version, 2);
+}
+
+static void clocks_of_a_sealed_manifest(void **state)
+{
+	struct mx *x = *state;
+	int64_t due;
+
+	mx_to_sealed(x);
+	x->now += LD_MINUTE_MS;
+	adopt_other(x);
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	assert_int_equal(MX_DUE(x, OFFER), x->now + ld_rules_cn.offer_ms);
+	mx_was_at(x, "V1", "S-GEN");
+	mx_clean(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")));
+	due = x->now = MX_DUE(x, ARRIVAL);
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(x->own[0]->deadline_missed->rules, 1);
+	assert_int_equal(mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED)->anomaly_raised->rules,
+			 1);
+	assert_int_equal(MX_DUE(x, LOST), due + ld_rules_cn.lost_ms);
+	mx_accepted(x, mx_arrive(x, CAR1, mx_arrived(x, "V1")));
+	assert_int_equal(MX_DUE(x, RECEIPT), x->now + ld_rules_cn.receipt_ms);
+	mx_clean(x, mx_receive(x, REC, mx_received(x)));
+	mx_clean(x, mx_accept(x, REC, mx_accepted_body(x)));
+	assert_int_equal(MX_DUE(x, TREATMENT), x->now + ld_rules_cn.treatment_ms);
+}
+
+static void clocks_of_a_rejected_manifest(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_arrived(x);
+	adopt_other(x);
+	mx_clean(x, mx_reject(x, REC, LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK));
+	assert_int_equal(MX_DUE(x, REDIRECT), x->now + ld_rules_cn.redirect_ms);
+}
+
+/* The phone was offline: how long the arrival has then is the manifest's rule too. */
+static void late_news(void **state)
+{
+	struct mx *x = *state;
+	MX_EVENT(taken, HANDOVER_TAKEN, NULL);
+
+	mx_to_offered(x);
+	mx_was_at(x, "V1", "S-GEN");
+	taken.handover_taken = mx_taken(x, 1, "V1");
+	taken.occurred_at_ms = x->now;
+	x->now += 9 * LD_HOUR_MS;
+	adopt_other(x);
+	mx_clean(x, mx_put(x, CAR1, &taken));
+	assert_int_equal(MX_DUE(x, ARRIVAL), x->now + ld_rules_cn.late_news_ms);
+}
+
+/* Thresholds of checks. */
+static void checks_of_a_sealed_manifest(void **state)
+{
+	struct mx *x = *state;
+	const Liandan__OwnEvent *raised;
+	Liandan__HandoverTaken *b;
+
+	mx_to_offered(x);
+	mx_was_at(x, "V1", "S-GEN");
+	x->now += 2 * LD_HOUR_MS; /* it left: within a day, not within half an hour */
+	mx_was_at(x, "V1", "S-PARK");
+	adopt_other(x);
+	b = mx_taken(x, 1, "V1");
+	b->content = mx_bytes(x->hash, sizeof x->hash); /* of another */
+	mx_flagged(x, mx_take(x, CAR1, b), BAD_CONTENT);
+	raised = mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED);
+	assert_non_null(raised);
+	for (size_t i = 0; i < x->n_own; i++) {
+		const Liandan__AnomalyRaised *a = x->own[i]->anomaly_raised;
+
+		if (x->own[i]->body_case != LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED)
+			continue;
+		assert_int_equal(a->rules, 1);
+		assert_true(a->level <= 3); /* carry_mismatch_level of then, not of now */
+	}
+	for (size_t i = 0; i < x->j.n_violations; i++)
+		if (x->j.violations[i]->reason == LIANDAN__REASON__PRESENCE_UNKNOWN ||
+		    x->j.violations[i]->reason == LIANDAN__REASON__ABSENT_AT_ORIGIN)
+			assert_int_equal(x->j.violations[i]->threshold, ld_rules_cn.presence_ms);
+}
+
+/* The same pen on both sides, of 750 kg: small by the old rules, not by the new ones. */
+static void the_same_pen_of_a_sealed_manifest(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_offered(x);
+	adopt_other(x);
+	mx_flagged(x, mx_take(x, BOTH, mx_taken(x, 1, "V1")), SAME_PERSON);
+}
+
+/* 400 kg short: beyond 20 kg extra, within 500. */
+static void the_scales_of_a_sealed_manifest(void **state)
+{
+	struct mx *x = *state;
+	Liandan__Accepted *b;
+
+	mx_to_received(x);
+	adopt_other(x);
+	b = mx_accepted_body(x);
+	mx_ticket(x, 0x72, LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE,
+		  MX_C1_G + MX_C2_G + MX_BULK_G - 400000, &b->tickets[0]);
+	mx_accepted(x, mx_accept(x, REC, b));
+	for (size_t i = 0; i < x->n_own; i++)
+		if (x->own[i]->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED &&
+		    x->own[i]->anomaly_raised->kind == LIANDAN__ANOMALY_KIND__WEIGHT_SHORTFALL) {
+			assert_int_equal(x->own[i]->anomaly_raised->rules, 1);
+			return;
+		}
+	fail_msg("no WEIGHT_SHORTFALL");
+}
+
+/* Which checks are hard is the manifest's profile too. */
+static void strictness_of_a_sealed_manifest(void **state)
+{
+	struct mx *x = *state;
+	static const struct value soft[] = {{"check.no_live_offer", LD_RECORDED}};
+
+	mx_to_offered(x);
+	mx_accepted(x, adopt(x, EEB, adopting(x, 2, soft, 1)));
+	mx_refused(x, mx_cancel(x, GEN), OUT_OF_ORDER);
+	assert_string_equal(x->j.refused_by->name, "no_live_offer");
 }
 
 static void wrong_profiles_are_refused(void **state)
@@ -220,10 +465,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, mx_open, mx_close)
-	    T(in_force_from_their_time_on), T(a_manifest_keeps_its_rules),
-	    T(wrong_profiles_are_refused),  T(the_list_is_sane),
-	    T(calendars_are_counted),	    T(running_clocks_follow),
+	    T(in_force_from_their_time_on),
+	    T(a_manifest_keeps_its_rules),
+	    T(wrong_profiles_are_refused),
+	    T(the_list_is_sane),
+	    T(calendars_are_counted),
+	    T(running_clocks_follow),
 	    T(wrong_calendars_are_refused),
+	    T(a_held_draft),
+	    T(a_held_seal),
+	    T(a_held_taking),
+	    T(held_rules),
+	    T(clocks_of_a_sealed_manifest),
+	    T(clocks_of_a_rejected_manifest),
+	    T(late_news),
+	    T(checks_of_a_sealed_manifest),
+	    T(the_same_pen_of_a_sealed_manifest),
+	    T(the_scales_of_a_sealed_manifest),
+	    T(strictness_of_a_sealed_manifest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

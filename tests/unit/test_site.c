@@ -150,31 +150,36 @@ static void presence_from_tracks(void **state)
 
 	(void)state;
 	vehicle_at(&r);
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0), LD_PRESENCE_UNKNOWN);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0), LD_PRESENCE_UNKNOWN);
 	/* an hour on the road, ten minutes at the plant, half an hour to the works and on */
 	n = rig_drive(fix, 200, -30000, 0, -500, 0, 0, 60 * MIN);
 	n += rig_drive(fix + n, 200 - n, 0, 0, 50, 0, 62 * MIN, 72 * MIN);
 	rig_track(&r, PLATE, fix, n, (struct rig_how){.parked = false});
 	n = rig_drive(fix, 200, 500, 0, 20000, 0, 73 * MIN, 103 * MIN);
 	rig_track(&r, PLATE, fix, n, (struct rig_how){.parked = false});
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 70 * MIN), LD_PRESENT);
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 35 * MIN),
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 70 * MIN), LD_PRESENT);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 35 * MIN),
 			 LD_PRESENT); /* within 30 minutes */
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 31 * MIN), LD_ABSENT);
-	assert_int_equal(ld_presence(&r.c, PLATE, "works", T0 + 103 * MIN), LD_PRESENT);
-	assert_int_equal(ld_presence(&r.c, PLATE, "works", T0 + 60 * MIN), LD_ABSENT);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 31 * MIN), LD_ABSENT);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "works", T0 + 103 * MIN), LD_PRESENT);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "works", T0 + 60 * MIN), LD_ABSENT);
 	/* before the first fix, at a place nobody knows, for a vehicle nobody knows */
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 - 60 * MIN), LD_PRESENCE_UNKNOWN);
-	assert_int_equal(ld_presence(&r.c, PLATE, "nowhere", T0 + 70 * MIN), LD_PRESENCE_UNKNOWN);
-	assert_int_equal(ld_presence(&r.c, "B-0000", "plant", T0 + 70 * MIN), LD_PRESENCE_UNKNOWN);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 - 60 * MIN),
+			 LD_PRESENCE_UNKNOWN);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "nowhere", T0 + 70 * MIN),
+			 LD_PRESENCE_UNKNOWN);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, "B-0000", "plant", T0 + 70 * MIN),
+			 LD_PRESENCE_UNKNOWN);
 	/* other places since: the stay is remembered */
 	n = rig_drive(fix, 200, 20000, 0, 40000, 0, 104 * MIN, 140 * MIN);
 	rig_track(&r, PLATE, fix, n, (struct rig_how){.parked = false});
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 70 * MIN), LD_PRESENT);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 70 * MIN), LD_PRESENT);
 	/* the tracks have not come as far as the event: could it have been back by then? */
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 143 * MIN), LD_ABSENT);
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 168 * MIN), LD_PRESENCE_UNKNOWN);
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 300 * MIN), LD_PRESENCE_UNKNOWN);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 143 * MIN), LD_ABSENT);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 168 * MIN),
+			 LD_PRESENCE_UNKNOWN);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 300 * MIN),
+			 LD_PRESENCE_UNKNOWN);
 	rig_close(&r);
 }
 
@@ -192,10 +197,11 @@ static void silence_long_enough_to_have_been_there(void **state)
 	}
 	rig_track(&r, PLATE, fix, 2, (struct rig_how){.parked = false});
 	/* 15 km there and back take 20 minutes at 90 km/h */
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 5 * MIN), LD_ABSENT);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 5 * MIN), LD_ABSENT);
 	fix[0] = (struct rig_fix){.x = 15000, .t_ms = 40 * MIN};
 	rig_track(&r, PLATE, fix, 1, (struct rig_how){.parked = false});
-	assert_int_equal(ld_presence(&r.c, PLATE, "plant", T0 + 20 * MIN), LD_PRESENCE_UNKNOWN);
+	assert_int_equal(ld_presence(&r.c, r.c.rules, PLATE, "plant", T0 + 20 * MIN),
+			 LD_PRESENCE_UNKNOWN);
 	rig_close(&r);
 }
 
