@@ -38,6 +38,8 @@
 #define LD_MAX_DRAFTS_PER_PARTY 1000
 #define LD_MAX_VIOLATIONS 16 /* on one entry */
 #define LD_MAX_OWN_EVENTS 80 /* that one event may bring about in its commit */
+#define LD_MAX_ORIGINS 32    /* manifests whose waste one container holds, one repacking takes */
+#define LD_MAX_TREATED 1024  /* manifests whose waste one treatment takes */
 
 /* the gate's counts (proto/fields.def) */
 #define LD_MAX_WIRE_INT ((INT64_C(1) << 53) - 1) /* any int64: exact in JSON; sums fit */

@@ -63,7 +63,8 @@ void ld_anomaly_report_as_is(struct ld_custody *c, struct ld_own_list *own,
 			     Liandan__AnomalyRaised *a);
 /* The anomaly that an own event raises or updates; NULL: it does neither. */
 Liandan__AnomalyRaised **ld_anomaly_of_own(Liandan__OwnEvent *o);
-/* The manifest, else the site of a departure: what an anomaly is about beside its subject. */
+/* The manifest, else the waste code, else the site of a departure: what an anomaly is about beside
+ * its subject. */
 const char *ld_anomaly_scope_of(const Liandan__AnomalyRaised *a);
 /* Party and vehicle that an anomaly concerns, as state stands when it is raised; "" where there is
  * none. */
@@ -91,8 +92,7 @@ void ld_anomaly_evidence(struct ld_custody *c, Liandan__AnomalyRaised *a, uint64
 /* RULE_VIOLATED anomalies for the violations of an accepted fact (levels: anomalies.def). */
 void ld_anomaly_of_violations(struct ld_custody *c, const struct ld_fact *f,
 			      const struct ld_judgement *j, struct ld_own_list *own);
-/* Key of ANOMALY_OPEN. scope: manifest in hex, or the site of a departure (then `manifest` is
- * empty). */
+/* Key of ANOMALY_OPEN. scope: ld_anomaly_scope_of. */
 void ld_anomaly_key(struct ld_tkey *k, Liandan__AnomalyKind kind, Liandan__Reason reason,
 		    const char *subject, const char *scope);
 /* Area of a region; 0 without one. For people: the ledger holds the foci and the sum of distances.

@@ -14,7 +14,7 @@
 
 const char *ld_anomaly_scope_of(const Liandan__AnomalyRaised *a)
 {
-	return a->manifest[0] != '\0' ? a->manifest : a->site;
+	return a->manifest[0] != '\0' ? a->manifest : a->code[0] != '\0' ? a->code : a->site;
 }
 
 void ld_anomaly_key(struct ld_tkey *k, Liandan__AnomalyKind kind, Liandan__Reason reason,

@@ -256,8 +256,10 @@ static void text_of(const Liandan__AnomalyRaised *a, struct texts *t)
 		snprintf(t->zh, sizeof t->zh, "%s：%s", a->subject, ld_reason_zh(a->reason));
 		return;
 	default:
-		snprintf(t->en, sizeof t->en, "%s: %s.", a->subject, ld_anomaly_en(a->kind));
-		snprintf(t->zh, sizeof t->zh, "%s：%s。", a->subject, ld_anomaly_zh(a->kind));
+		snprintf(t->en, sizeof t->en, "%s%s%s: %s.", a->subject,
+			 a->code[0] != '\0' ? ", " : "", a->code, ld_anomaly_en(a->kind));
+		snprintf(t->zh, sizeof t->zh, "%s%s%s：%s。", a->subject,
+			 a->code[0] != '\0' ? "，" : "", a->code, ld_anomaly_zh(a->kind));
 	}
 }
 

@@ -97,6 +97,12 @@ size_t ld_manifests_of(const Liandan__Event *e, ProtobufCBinaryData *out, size_t
 			k += one(e->waste_treated->inputs[i]->manifest, out + k, cap - k);
 		return k;
 	}
+	case LIANDAN__EVENT__BODY_STOCK_REPACKED: {
+		size_t k = 0;
+		for (size_t i = 0; i < e->stock_repacked->n_inputs && k < cap; i++)
+			k += one(e->stock_repacked->inputs[i]->manifest, out + k, cap - k);
+		return k;
+	}
 	default:
 		return 0;
 	}

@@ -10,10 +10,10 @@
 
 /* Grams of a line that other manifests have taken up, sealed or gone. */
 int64_t ld_line_shared_g(const Custody__Manifest *m, uint32_t line);
-/* Of what was accepted: not treated, and on no manifest that forwards it. May be negative:
- * treatment is a fact. */
+/* Of what was accepted: not treated, not lost, and on no manifest that forwards it. May be
+ * negative: treatment is a fact. */
 int64_t ld_manifest_unshared_g(const Custody__Manifest *m);
-/* Of what was accepted: not treated, and still here (sealed or not). */
+/* Of what was accepted: not treated, not lost, and still here (sealed or not). */
 int64_t ld_manifest_left_g(const Custody__Manifest *m);
 /* Bulk of a line that has left with manifests that forward it. */
 int64_t ld_line_bulk_gone_g(const Custody__Manifest *m, uint32_t line);

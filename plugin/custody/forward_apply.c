@@ -29,7 +29,7 @@ int64_t ld_line_bulk_gone_g(const Custody__Manifest *m, uint32_t line)
 
 int64_t ld_manifest_unshared_g(const Custody__Manifest *m)
 {
-	int64_t left = ld_sub_g(ld_manifest_accepted_g(m), m->treated_g);
+	int64_t left = ld_sub_g(ld_sub_g(ld_manifest_accepted_g(m), m->treated_g), m->gone_g);
 
 	for (size_t i = 0; i < m->n_shared; i++)
 		left = ld_sub_g(left, m->shared[i]->mass_g);
@@ -38,7 +38,8 @@ int64_t ld_manifest_unshared_g(const Custody__Manifest *m)
 
 int64_t ld_manifest_left_g(const Custody__Manifest *m)
 {
-	return ld_sub_g(ld_sub_g(ld_manifest_accepted_g(m), m->treated_g), m->forwarded_g);
+	return ld_sub_g(ld_sub_g(ld_sub_g(ld_manifest_accepted_g(m), m->treated_g), m->gone_g),
+			m->forwarded_g);
 }
 
 /* ---- what it takes ---- */
@@ -88,19 +89,27 @@ static enum ld_err note_shares(struct ld_custody *c, Custody__Manifest *m)
 }
 
 /* The container's grams are in the shares of the manifest that it came by, as far as they go. */
-static void contain(Custody__Manifest *m, const Custody__Container *k, int64_t mass_g)
+static void contain_of(Custody__Manifest *m, ProtobufCBinaryData parent, const char *code,
+		       int64_t mass_g)
 {
 	for (size_t i = 0; mass_g > 0 && i < m->n_shares; i++) {
 		Custody__Share *s = m->shares[i];
 		const int64_t room = ld_sub_g(s->mass_g, s->contained_g);
 		const int64_t in = mass_g < room ? mass_g : room;
 
-		if (in <= 0 || !ld_same_id(s->manifest, k->came_by) ||
-		    strcmp(s->code, k->code) != 0)
+		if (in <= 0 || !ld_same_id(s->manifest, parent) || strcmp(s->code, code) != 0)
 			continue;
 		s->contained_g += in;
 		mass_g -= in;
 	}
+}
+
+static void contain(Custody__Manifest *m, const Custody__Container *k, int64_t mass_g)
+{
+	if (k->came_by.len != 0)
+		contain_of(m, k->came_by, k->code, mass_g);
+	for (size_t i = 0; i < k->n_origins; i++)
+		contain_of(m, k->origins[i]->manifest, k->code, k->origins[i]->mass_g);
 }
 
 static enum ld_err note_containers(struct ld_custody *c, Custody__Manifest *m)

@@ -184,21 +184,34 @@ struct held_g {
 	const char *container[LD_MAX_PARENTS + 1];
 };
 
+static void hold_from(const struct shares *all, ProtobufCBinaryData parent,
+		      const Custody__Container *o, const char *id, int64_t mass_g,
+		      struct held_g *held)
+{
+	size_t at = 0, n = all != NULL ? all->n : 0;
+
+	while (at < n && (strcmp(all->of[at].code, o->code) != 0 ||
+			  !ld_same_id(all->of[at].asked->manifest, parent)))
+		at++;
+	if (at == n)
+		at = LD_MAX_PARENTS;
+	held->g[at] = ld_add_g(held->g[at], mass_g);
+	held->container[at] = id;
+}
+
+/* What came by one manifest, or, repacked, by several. */
 static void hold_container(struct ld_case *k, const struct shares *all, const Liandan__Item *item,
 			   struct held_g *held)
 {
-	size_t mark = ld_mark(k->c), at = 0, n = all != NULL ? all->n : 0;
+	size_t mark = ld_mark(k->c);
 	Custody__Container *o;
 
-	if (ld_container_get(k->c, item->container, &o) == LD_OK && o->came_by.len != 0 &&
-	    strcmp(o->generator, draft_of(k)->generator) != 0) {
-		while (at < n && (strcmp(all->of[at].code, o->code) != 0 ||
-				  !ld_same_id(all->of[at].asked->manifest, o->came_by)))
-			at++;
-		if (at == n)
-			at = LD_MAX_PARENTS;
-		held->g[at] = ld_add_g(held->g[at], item->mass_g);
-		held->container[at] = item->container;
+	if (ld_container_get(k->c, item->container, &o) == LD_OK) {
+		if (o->came_by.len != 0 && strcmp(o->generator, draft_of(k)->generator) != 0)
+			hold_from(all, o->came_by, o, item->container, item->mass_g, held);
+		for (size_t i = 0; i < o->n_origins; i++)
+			hold_from(all, o->origins[i]->manifest, o, item->container,
+				  o->origins[i]->mass_g, held);
 	}
 	ld_release(k->c, mark);
 }

@@ -180,6 +180,12 @@ const char *ld_site_of(const Liandan__Event *e)
 		return e->container_stored->site;
 	case LIANDAN__EVENT__BODY_WASTE_TREATED:
 		return e->waste_treated->site;
+	case LIANDAN__EVENT__BODY_CONTAINER_RELEASED:
+		return e->container_released->site;
+	case LIANDAN__EVENT__BODY_STOCK_REPACKED:
+		return e->stock_repacked->site;
+	case LIANDAN__EVENT__BODY_STOCK_COUNTED:
+		return e->stock_counted->site;
 	default:
 		return "";
 	}
@@ -249,6 +255,31 @@ static bool treated_can_be(const Liandan__WasteTreated *b)
 	return ok;
 }
 
+static bool line_can_be(const Liandan__Line *line)
+{
+	return line != NULL && line->quantity != NULL && mass_can_be(line->quantity->mass_g);
+}
+
+static bool repacked_can_be(const Liandan__StockRepacked *b)
+{
+	bool ok = mass_can_be(b->loss_g);
+
+	for (size_t i = 0; ok && i < b->n_inputs; i++)
+		ok = mass_can_be(b->inputs[i]->mass_g);
+	for (size_t i = 0; ok && i < b->n_outputs; i++)
+		ok = line_can_be(b->outputs[i]->line);
+	return ok;
+}
+
+static bool items_can_be(Liandan__Item *const *items, size_t n)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < n; i++)
+		ok = mass_can_be(items[i]->mass_g);
+	return ok;
+}
+
 static bool masses_can_be(const Liandan__Event *e)
 {
 	switch (e->body_case) {
@@ -258,9 +289,13 @@ static bool masses_can_be(const Liandan__Event *e)
 				return false;
 		return true;
 	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
-		return e->waste_generated->line != NULL &&
-		       e->waste_generated->line->quantity != NULL &&
-		       mass_can_be(e->waste_generated->line->quantity->mass_g);
+		return line_can_be(e->waste_generated->line);
+	case LIANDAN__EVENT__BODY_CONTAINER_RELEASED:
+		return items_can_be(e->container_released->items, e->container_released->n_items);
+	case LIANDAN__EVENT__BODY_STOCK_REPACKED:
+		return repacked_can_be(e->stock_repacked);
+	case LIANDAN__EVENT__BODY_STOCK_COUNTED:
+		return mass_can_be(e->stock_counted->counted_g);
 	case LIANDAN__EVENT__BODY_WASTE_TREATED:
 		return treated_can_be(e->waste_treated);
 	case LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED:

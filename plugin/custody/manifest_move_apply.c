@@ -61,6 +61,7 @@ static enum ld_err ship_container(struct ld_custody *c, const Custody__Manifest 
 		k->party = (char *)(uintptr_t)carrier;
 		k->site = (char *)(uintptr_t)nowhere;
 		k->came_by.len = 0;
+		k->n_origins = 0;
 		k->index = index;
 		err = ld_container_put(c, k);
 		if (err == LD_OK)

@@ -74,14 +74,43 @@ bool ld_container_in_stock(const Custody__Container *k)
 	}
 }
 
+static enum ld_err make_container(struct ld_custody *c, const struct ld_bringing *in,
+				  uint64_t index)
+{
+	const struct ld_node from = ld_node_batch(in->party, in->batch);
+	const struct ld_node to = ld_node_container(in->container);
+	Custody__Container k = CUSTODY__CONTAINER__INIT;
+	enum ld_err err;
+
+	k.container = shared(in->container);
+	k.state = CUSTODY__CONTAINER_STATE__GENERATED;
+	if (in->repacked)
+		k.state = in->came_by.len != 0 || in->n_origins != 0
+			      ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
+			      : CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN;
+	k.party = shared(in->party);
+	k.site = shared(in->site);
+	k.code = shared(in->code);
+	k.code_system = in->code_system;
+	k.mass_g = in->mass_g;
+	k.batch = shared(in->batch);
+	k.index = index;
+	k.generator = shared(in->generator != NULL ? in->generator : in->party);
+	k.came_by = in->came_by;
+	k.n_origins = in->n_origins;
+	k.origins = (Custody__Origin **)(uintptr_t)in->origins;
+	err = ld_container_put(c, &k);
+	return err == LD_OK ? ld_lineage_add(c, &from, &to, in->mass_g, index) : err;
+}
+
 enum ld_err ld_stock_bring(struct ld_custody *c, const struct ld_bringing *in, uint64_t index)
 {
-	Custody__Container k = CUSTODY__CONTAINER__INIT;
-	struct ld_booking b = {.generated_g = in->mass_g};
+	struct ld_booking b = {.generated_g = in->repacked ? 0 : in->mass_g,
+			       .lost_g = in->repacked ? ld_sub_g(0, in->mass_g) : 0};
 	size_t mark = ld_mark(c);
 	Custody__Container *there;
 	bool boxed = in->container[0] != '\0';
-	enum ld_err err;
+	enum ld_err err = LD_OK;
 
 	if (boxed) {
 		err = ld_container_get(c, in->container, &there);
@@ -89,24 +118,22 @@ enum ld_err ld_stock_bring(struct ld_custody *c, const struct ld_bringing *in, u
 		if (err != LD_OK && err != LD_ERR_NOT_FOUND)
 			return err;
 		boxed = err == LD_ERR_NOT_FOUND; /* an id that is in use: the mass counts as bulk */
+		err = boxed ? make_container(c, in, index) : LD_OK;
+		ld_release(c, mark);
 	}
-	if (boxed) {
-		k.container = shared(in->container);
-		k.state = CUSTODY__CONTAINER_STATE__GENERATED;
-		k.party = shared(in->party);
-		k.site = shared(in->site);
-		k.code = shared(in->code);
-		k.code_system = in->code_system;
-		k.mass_g = in->mass_g;
-		k.batch = shared(in->batch);
-		k.index = index;
-		k.generator = shared(in->party);
-		err = ld_container_put(c, &k);
-		if (err != LD_OK)
-			return err;
-	}
-	return ld_stock_book_contained(c, in->party, in->site, in->code, &b, boxed ? in->mass_g : 0,
-				       index);
+	return err != LD_OK ? err
+			    : ld_stock_book_contained(c, in->party, in->site, in->code, &b,
+						      boxed ? in->mass_g : 0, index);
+}
+
+enum ld_err ld_stock_correct(struct ld_custody *c, const struct ld_fact *f, const char *party,
+			     const char *site, const char *code, int64_t delta_g,
+			     Liandan__LossCause cause)
+{
+	const struct ld_booking b = {.lost_g = ld_sub_g(0, delta_g)};
+
+	(void)cause;
+	return ld_stock_book(c, party, site, code, &b, f->index);
 }
 
 /* CUSTODY-18, 产生 */
@@ -138,24 +165,26 @@ static enum ld_err generated(struct ld_custody *c, const struct ld_fact *f,
 /* Puts one container into the store that the event names, if it is there to be stored. */
 static enum ld_err store_container(struct ld_custody *c, const struct ld_fact *f,
 				   const Liandan__ContainerStored *s, const char *container,
-				   Custody__Batch *batch)
+				   const struct ld_node *to, Custody__Batch *batch)
 {
+	const struct ld_node from = ld_node_container(container);
 	size_t mark = ld_mark(c);
 	Custody__Container *k;
 	enum ld_err err = ld_container_get(c, container, &k);
-	bool here;
 
 	if (err != LD_OK) {
 		ld_release(c, mark);
 		return found(err);
 	}
-	here = strcmp(k->party, batch->party) == 0 && strcmp(k->site, s->site) == 0 &&
-	       ld_container_in_stock(k) && k->state != CUSTODY__CONTAINER_STATE__BOUND;
-	if (here) {
-		k->state = k->came_by.len != 0 ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
-					       : CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN;
+	if (ld_container_stands(k, batch->party, s->site)) {
+		k->state = k->came_by.len != 0 || k->n_origins != 0
+			       ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
+			       : CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN;
+		k->released = shared("");
 		k->index = f->index;
 		err = ld_container_put(c, k);
+		if (err == LD_OK)
+			err = ld_lineage_add(c, &from, to, k->mass_g, f->index);
 		batch->mass_g = ld_add_g(batch->mass_g, k->mass_g);
 	}
 	ld_release(c, mark);
@@ -167,19 +196,29 @@ static enum ld_err stored(struct ld_custody *c, const struct ld_fact *f,
 			  const Liandan__ContainerStored *s)
 {
 	Custody__Batch batch = CUSTODY__BATCH__INIT;
+	const char *party = ld_acts_for(c, f);
+	const struct ld_node node = ld_node_batch(party, s->batch);
+	const struct ld_node from = ld_node_manifest(s->manifest);
 	Custody__Manifest *m = NULL;
+	int64_t bulk_g = 0;
 	enum ld_err err = LD_OK;
 
 	batch.batch = s->batch;
-	batch.party = shared(ld_acts_for(c, f));
+	batch.party = shared(party);
 	batch.index = f->index;
 	batch.site = s->site;
 	for (size_t i = 0; err == LD_OK && i < s->n_items; i++) {
 		if (s->items[i]->container[0] != '\0')
-			err = store_container(c, f, s, s->items[i]->container, &batch);
+			err = store_container(c, f, s, s->items[i]->container, &node, &batch);
 		else
-			batch.mass_g = ld_add_g(batch.mass_g, s->items[i]->mass_g);
+			bulk_g = ld_add_g(bulk_g, s->items[i]->mass_g);
 	}
+	batch.mass_g = ld_add_g(batch.mass_g, bulk_g);
+	if (err == LD_OK)
+		err =
+		    ld_batches_from(c, f, &node, s->from_batches, s->n_from_batches, batch.mass_g);
+	if (err == LD_OK && bulk_g != 0)
+		err = ld_lineage_add(c, &from, &node, bulk_g, f->index);
 	if (err == LD_OK)
 		err = ld_batch_put(c, &batch);
 	if (err != LD_OK || s->manifest.len == 0)
@@ -195,23 +234,28 @@ static enum ld_err lose_container(struct ld_custody *c, const struct ld_fact *f,
 				  const Liandan__LossRecorded *l)
 {
 	struct ld_booking b = {.lost_g = l->mass_g};
+	struct ld_origins origins;
 	Custody__Container *k;
 	enum ld_err err = ld_container_get(c, l->subject, &k);
 
 	if (err != LD_OK)
 		return found(err);
+	if (!ld_origins_init(c, &origins, LD_MAX_ORIGINS))
+		return LD_ERR_NOMEM;
 	if (!ld_container_in_stock(k) || k->state == CUSTODY__CONTAINER_STATE__BOUND)
 		return LD_OK; /* recorded as a violation: the manifest answers for it */
 	if (b.lost_g > k->mass_g)
 		b.lost_g = k->mass_g;
-	k->mass_g -= b.lost_g;
+	ld_origins_of_container(&origins, k, b.lost_g);
+	ld_container_shed(k, b.lost_g);
 	if (k->mass_g == 0)
 		k->state = CUSTODY__CONTAINER_STATE__LOST;
 	k->index = f->index;
 	err = ld_container_put(c, k);
-	if (err != LD_OK)
-		return err;
-	return ld_stock_book_contained(c, k->party, k->site, k->code, &b, -b.lost_g, f->index);
+	if (err == LD_OK)
+		err =
+		    ld_stock_book_contained(c, k->party, k->site, k->code, &b, -b.lost_g, f->index);
+	return err == LD_OK ? ld_manifests_gone(c, f, &origins) : err;
 }
 
 static enum ld_err lose_at_site(struct ld_custody *c, const struct ld_fact *f,
@@ -275,6 +319,12 @@ enum ld_err ld_stock_apply(struct ld_custody *c, const struct ld_fact *f)
 		return lost(c, f, e->loss_recorded);
 	case LIANDAN__EVENT__BODY_WASTE_TREATED:
 		return ld_treated_apply(c, f, e->waste_treated);
+	case LIANDAN__EVENT__BODY_CONTAINER_RELEASED:
+		return ld_released_apply(c, f, e->container_released);
+	case LIANDAN__EVENT__BODY_STOCK_REPACKED:
+		return ld_repacked_apply(c, f, e->stock_repacked);
+	case LIANDAN__EVENT__BODY_STOCK_COUNTED:
+		return ld_counted_apply(c, f, e->stock_counted);
 	default:
 		return LD_OK;
 	}

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "plugin/custody/delegation.h"
+#include "plugin/custody/drain.h"
 #include "plugin/custody/manifest_judge.h"
-#include "plugin/custody/stock.h"
-#include "plugin/custody/table.h"
 #include "proto/base64.h"
 
 #define ROLES_AUTHORITY ((uint32_t)(LIANDAN__ROLE__ROLE_AUTHORITY | LIANDAN__ROLE__ROLE_REGULATOR))
@@ -20,6 +19,10 @@ static const char *batch_of(const Liandan__Event *e)
 		return e->container_stored->batch;
 	case LIANDAN__EVENT__BODY_WASTE_TREATED:
 		return e->waste_treated->batch;
+	case LIANDAN__EVENT__BODY_CONTAINER_RELEASED:
+		return e->container_released->batch;
+	case LIANDAN__EVENT__BODY_STOCK_REPACKED:
+		return e->stock_repacked->batch;
 	default:
 		return "";
 	}
@@ -90,9 +93,7 @@ static bool container_stands(struct ld_case *k, const Liandan__Item *item)
 	int64_t mass_g = 0;
 
 	if (known) {
-		here = strcmp(o->party, ld_acts_for(k->c, k->f)) == 0 &&
-		       strcmp(o->site, b->site) == 0 && ld_container_in_stock(o) &&
-		       o->state != CUSTODY__CONTAINER_STATE__BOUND &&
+		here = ld_container_stands(o, ld_acts_for(k->c, k->f), b->site) &&
 		       (b->manifest.len == 0 || ld_same_id(o->came_by, b->manifest));
 		mass_g = o->mass_g;
 	}
@@ -282,6 +283,8 @@ void ld_stock_follow(struct ld_custody *c, const struct ld_fact *f, const struct
 	Custody__Manifest *m;
 
 	(void)j;
+	if (f->event->body_case == LIANDAN__EVENT__BODY_STOCK_COUNTED)
+		ld_counted_follow(c, f, own);
 	if (f->event->body_case != LIANDAN__EVENT__BODY_LOSS_RECORDED ||
 	    b->subject_kind != LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST ||
 	    (f->signer->roles & ROLES_AUTHORITY) == 0)

@@ -53,6 +53,8 @@ int64_t ld_manifest_bulk_left_g(const Custody__Manifest *m)
 
 	for (size_t i = 0; i < m->created->n_lines; i++)
 		left = ld_add_g(left, ld_line_bulk_g(m, m->created->lines[i]));
+	for (size_t i = 0; i < m->n_unpacked; i++)
+		left = ld_add_g(left, m->unpacked[i]->mass_g);
 	return ld_sub_g(left, m->bulk_treated_g);
 }
 
@@ -60,12 +62,15 @@ enum ld_err ld_manifest_bulk_take(const Custody__Manifest *m, int64_t mass_g, ld
 				  void *ctx)
 {
 	int64_t done = m->bulk_treated_g;
-	size_t n = m->created->n_lines;
+	size_t lines = m->created->n_lines, n = lines + m->n_unpacked;
 	enum ld_err err = LD_OK;
 
 	for (size_t i = 0; err == LD_OK && i < n && mass_g > 0; i++) {
-		const Liandan__Line *line = m->created->lines[i];
-		int64_t left = ld_line_bulk_g(m, line);
+		const bool of_line = i < lines;
+		const char *code =
+		    of_line ? m->created->lines[i]->code : m->unpacked[i - lines]->code;
+		int64_t left = of_line ? ld_line_bulk_g(m, m->created->lines[i])
+				       : m->unpacked[i - lines]->mass_g;
 		int64_t skip = done < left ? done : left;
 		int64_t take;
 
@@ -77,138 +82,9 @@ enum ld_err ld_manifest_bulk_take(const Custody__Manifest *m, int64_t mass_g, ld
 		if (take <= 0)
 			continue;
 		mass_g -= take;
-		err = fn(ctx, line->code, take);
+		err = fn(ctx, code, take);
 	}
 	return err;
-}
-
-/* The manifest that inputs came by is loaded once for a run of inputs of the same one. */
-struct treatment {
-	struct ld_custody *c;
-	const struct ld_fact *f;
-	Custody__Manifest *m; /* changed and not yet put */
-	size_t mark;
-};
-
-/* CUSTODY-18: treated, or gone, within the year, or the clock runs on. */
-static enum ld_err flush(struct treatment *t)
-{
-	enum ld_err err = LD_OK;
-
-	if (t->m == NULL)
-		return LD_OK;
-	if (ld_manifest_left_g(t->m) <= 0)
-		err = ld_manifest_clock(t->c, t->m,
-					LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT, 0);
-	if (err == LD_OK)
-		err = ld_manifest_touch_put(t->c, t->f, t->m);
-	t->m = NULL;
-	ld_release(t->c, t->mark);
-	return err;
-}
-
-static enum ld_err load(struct treatment *t, ProtobufCBinaryData id)
-{
-	enum ld_err err;
-
-	if (t->m != NULL && ld_same_id(t->m->manifest, id))
-		return LD_OK;
-	err = flush(t);
-	if (err != LD_OK)
-		return err;
-	t->mark = ld_mark(t->c);
-	err = ld_manifest_get(t->c, id, &t->m);
-	if (err == LD_OK)
-		return LD_OK;
-	t->m = NULL;
-	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
-}
-
-static enum ld_err treat_container(struct treatment *t, const Liandan__TreatmentInput *in)
-{
-	struct ld_booking b = {.treated_g = in->mass_g};
-	uint8_t id[LD_UUID_BYTES];
-	ProtobufCBinaryData came_by = {.len = 0, .data = id};
-	size_t mark = ld_mark(t->c);
-	Custody__Container *k;
-	int64_t contained;
-	enum ld_err err = ld_container_get(t->c, in->container, &k);
-
-	if (err != LD_OK)
-		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
-	if (strcmp(k->party, t->f->signer->party) != 0 || !ld_container_in_stock(k) ||
-	    k->state == CUSTODY__CONTAINER_STATE__BOUND) {
-		ld_release(t->c, mark);
-		return LD_OK; /* a violation: what is not there cannot be booked out */
-	}
-	contained = in->mass_g < k->mass_g ? in->mass_g : k->mass_g;
-	k->mass_g -= contained;
-	if (k->mass_g == 0)
-		k->state = CUSTODY__CONTAINER_STATE__TREATED;
-	k->index = t->f->index;
-	err = ld_container_put(t->c, k);
-	if (err == LD_OK)
-		err = ld_stock_book_contained(t->c, k->party, k->site, k->code, &b, -contained,
-					      t->f->index);
-	if (k->came_by.len == sizeof id) {
-		memcpy(id, k->came_by.data, sizeof id);
-		came_by.len = sizeof id;
-	}
-	ld_release(t->c, mark);
-	if (err != LD_OK || came_by.len == 0)
-		return err;
-	err = load(t, came_by);
-	if (err == LD_OK && t->m != NULL)
-		t->m->treated_g = ld_add_g(t->m->treated_g, in->mass_g);
-	return err;
-}
-
-struct bulk_book {
-	struct ld_custody *c;
-	const char *party;
-	const char *site;
-	uint64_t index;
-};
-
-static enum ld_err book_bulk(void *ctx, const char *code, int64_t mass_g)
-{
-	const struct bulk_book *b = ctx;
-	const struct ld_booking book = {.treated_g = mass_g};
-
-	return ld_stock_book(b->c, b->party, b->site, code, &book, b->index);
-}
-
-static enum ld_err treat_bulk(struct treatment *t, const Liandan__TreatmentInput *in)
-{
-	struct bulk_book to = {.c = t->c, .index = t->f->index};
-	enum ld_err err = load(t, in->manifest);
-
-	if (err != LD_OK || t->m == NULL)
-		return err;
-	to.party = t->m->created->receiver->party;
-	to.site = t->m->created->receiver->site;
-	if (strcmp(to.party, t->f->signer->party) != 0)
-		return LD_OK;
-	err = ld_manifest_bulk_take(t->m, in->mass_g, book_bulk, &to);
-	t->m->bulk_treated_g = ld_add_g(t->m->bulk_treated_g, in->mass_g);
-	t->m->treated_g = ld_add_g(t->m->treated_g, in->mass_g);
-	return err;
-}
-
-static enum ld_err treat_batch(struct treatment *t, const Liandan__TreatmentInput *in)
-{
-	const struct ld_booking b = {.treated_g = in->mass_g};
-	Custody__Batch *batch;
-	enum ld_err err = flush(t);
-
-	if (err != LD_OK)
-		return err;
-	err = ld_batch_get(t->c, t->f->signer->party, in->batch, &batch);
-	if (err != LD_OK)
-		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
-	if (batch->code[0] == '\0')
-		return LD_OK;
-	return ld_stock_book(t->c, batch->party, batch->site, batch->code, &b, t->f->index);
 }
 
 static enum ld_err bring_residues(struct ld_custody *c, const struct ld_fact *f,
@@ -256,21 +132,9 @@ static enum ld_err put_batch(struct ld_custody *c, const struct ld_fact *f,
 enum ld_err ld_treated_apply(struct ld_custody *c, const struct ld_fact *f,
 			     const Liandan__WasteTreated *w)
 {
-	struct treatment t = {.c = c, .f = f};
-	enum ld_err err = LD_OK;
+	struct ld_outflow o = {.site = w->site, .batch = ld_node_batch(f->signer->party, w->batch)};
+	enum ld_err err = ld_inputs_leave(c, f, &o);
 
-	for (size_t i = 0; err == LD_OK && i < w->n_inputs; i++) {
-		const Liandan__TreatmentInput *in = w->inputs[i];
-
-		if (in->container[0] != '\0')
-			err = treat_container(&t, in);
-		else if (in->manifest.len != 0)
-			err = treat_bulk(&t, in);
-		else if (in->batch[0] != '\0')
-			err = treat_batch(&t, in);
-	}
-	if (err == LD_OK)
-		err = flush(&t);
 	if (err == LD_OK)
 		err = bring_residues(c, f, w);
 	return err == LD_OK ? put_batch(c, f, w) : err;

@@ -249,7 +249,8 @@ static void depth_and_count_bound_it(void **state)
 	must(&t, &t.d1, trade_taken(&t, 1, "T1", "p-d1"));
 	manifest_hex(hex);
 	o = TRACE("manifest", hex);
-	assert_int_equal(count(o, "up"), 2);
+	assert_int_equal(count(o, "up"),
+			 4); /* the drums, and the batches that they were filled in */
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "complete")));
 	cJSON_Delete(o);
 	o = TRACE("manifest", hex, "--count", "1");
