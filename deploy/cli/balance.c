@@ -285,7 +285,11 @@ static int at_entry(void *ctx, struct ld_custody *before, uint64_t index,
 		    const Liandan__Entry *entry)
 {
 	struct period *p = ctx;
+	const struct ld_replay_watch *also = p->b->also;
 
+	if (also != NULL && also->entry != NULL &&
+	    also->entry(also->ctx, before, index, entry) != 0)
+		return 1;
 	if (!p->opened && entry->recorded_at_ms >= p->b->from_ms)
 		begin(p, before, index);
 	if (entry->recorded_at_ms >= p->b->to_ms) {
@@ -300,10 +304,21 @@ static int at_entry(void *ctx, struct ld_custody *before, uint64_t index,
 	return p->err != LD_OK;
 }
 
+static int at_effect(void *ctx, const struct ld_effect *e)
+{
+	const struct period *p = ctx;
+	const struct ld_replay_watch *also = p->b->also;
+
+	return also != NULL && also->effect != NULL ? also->effect(also->ctx, e) : 0;
+}
+
 static void at_end(void *ctx, struct ld_custody *state)
 {
 	struct period *p = ctx;
+	const struct ld_replay_watch *also = p->b->also;
 
+	if (also != NULL && also->end != NULL)
+		also->end(also->ctx, state);
 	if (!p->opened)
 		begin(p, state, p->index);
 	if (!p->closed)
@@ -390,7 +405,8 @@ static int by_entry(const void *a, const void *b)
 enum ld_err ld_balance_read(struct ld_book *book, struct ld_balance *b)
 {
 	struct period p = {.b = b, .opening = {.asked = b}, .closing = {.asked = b}};
-	const struct ld_replay_watch watch = {.ctx = &p, .entry = at_entry, .end = at_end};
+	const struct ld_replay_watch watch = {
+	    .ctx = &p, .effect = at_effect, .entry = at_entry, .end = at_end};
 	enum ld_err err = ld_book_replay(book, b->upto, &watch);
 
 	if (err == LD_OK)

@@ -41,6 +41,8 @@ struct ld_balance {
 	const char *party, *site, *code; /* NULL: all */
 	int64_t from_ms, to_ms;		 /* of when entries were recorded: [from, to) */
 	uint64_t upto;			 /* entries of the ledger that count */
+	/* hears of the same entries and effects, before this one does; may be NULL */
+	const struct ld_replay_watch *also;
 	/* found; freed with ld_balance_free */
 	struct ld_balance_line *line; /* by party, site, code */
 	size_t n, room;

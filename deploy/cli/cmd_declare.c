@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deploy/cli/balance.h"
 #include "deploy/cli/declare.h"
+#include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/tables.h"
 
@@ -22,171 +24,177 @@ const struct ld_column ld_declaration_columns[] = {
 };
 const size_t ld_declaration_n = sizeof(ld_declaration_columns) / sizeof(ld_declaration_columns[0]);
 
-#define MAX_CODES 512
-
-struct sum {
+/* 自行利用 is R, 自行处置 is D: the books call both treated. What one treatment moved stands in the
+ * books before and after it, so that its codes are those that were booked. */
+struct code_g {
 	char code[LD_MAX_ID_BYTES + 1];
-	int64_t opening, generated, received, treated, use, disposal, shipped, lost, closing;
+	int64_t treated_g; /* before the treatment at hand */
+	int64_t used_g;	   /* of the period */
 };
 
-struct declaration {
+struct own_use {
 	const char *party;
 	int64_t from_ms, to_ms;
-	bool opened, closed;
-	struct sum *of;
-	size_t n;
-	size_t skip; /* of stock keys: the party */
-	int sign;    /* what a walk adds: -1 at the beginning, 1 at the end */
+	struct code_g *of;
+	size_t n, room;
+	bool pending; /* the books before a recovery were taken, those after it not yet */
+	enum ld_err err;
+	int sign; /* of the walk at hand: 0 takes the books before, 1 adds what has been moved */
 };
 
-static struct sum *sum_of(struct declaration *d, const char *code)
+static struct code_g *code_of(struct own_use *u, const char *code)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (strcmp(d->of[i].code, code) == 0)
-			return &d->of[i];
-	if (d->n == MAX_CODES)
-		return NULL;
-	snprintf(d->of[d->n].code, sizeof(d->of[d->n].code), "%s", code);
-	return &d->of[d->n++];
+	for (size_t i = 0; i < u->n; i++)
+		if (strcmp(u->of[i].code, code) == 0)
+			return &u->of[i];
+	if (u->n == u->room) {
+		const size_t room = u->room != 0 ? 2 * u->room : 64;
+		struct code_g *more = realloc(u->of, room * sizeof(*more));
+
+		if (more == NULL)
+			return NULL;
+		u->of = more;
+		u->room = room;
+	}
+	memset(&u->of[u->n], 0, sizeof(u->of[u->n]));
+	snprintf(u->of[u->n].code, sizeof(u->of[u->n].code), "%s", code);
+	return &u->of[u->n++];
 }
 
-/* The books are cumulative: what the period moved is the end's less the beginning's. */
-static int add_stock(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+static int one_stock(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
 		     size_t len)
 {
-	struct declaration *d = ctx;
+	struct own_use *u = ctx;
 	Custody__Stock *s = custody__stock__unpack(NULL, len, value);
-	struct sum *x = s != NULL ? sum_of(d, s->code) : NULL;
+	struct code_g *x = s != NULL ? code_of(u, s->code) : NULL;
 
 	(void)key, (void)key_len;
-	if (x != NULL) {
-		x->generated += d->sign * s->generated_g;
-		x->received += d->sign * s->received_g;
-		x->treated += d->sign * s->treated_g;
-		x->shipped += d->sign * s->shipped_g;
-		x->lost += d->sign * s->lost_g;
-		if (d->sign < 0)
-			x->opening += s->in_stock_g;
-		else
-			x->closing += s->in_stock_g;
-	}
+	if (x == NULL)
+		u->err = LD_ERR_NOMEM;
+	else
+		x->treated_g = u->sign == 0 ? ld_add_g(x->treated_g, s->treated_g)
+					    : ld_sub_g(x->treated_g, s->treated_g);
 	custody__stock__free_unpacked(s, NULL);
-	return 0;
+	return u->err != LD_OK;
 }
 
-static void books(struct declaration *d, struct ld_custody *c, int sign)
+static void books(struct own_use *u, struct ld_custody *c, int sign)
 {
 	struct ld_tkey k;
 
+	u->sign = sign;
 	ld_tkey_init(&k);
-	ld_tkey_str(&k, d->party);
-	d->sign = sign;
-	ld_state_walk(c->state, LD_T_STOCK, k.b, k.len, NULL, 0, add_stock, d, NULL);
+	ld_tkey_str(&k, u->party);
+	ld_state_walk(c->state, LD_T_STOCK, k.b, k.len, NULL, 0, one_stock, u, NULL);
+}
+
+/* The books after the recovery that was seen last. */
+static void settle(struct own_use *u, struct ld_custody *c)
+{
+	if (!u->pending)
+		return;
+	u->pending = false;
+	books(u, c, 1);
+	for (size_t i = 0; i < u->n; i++) {
+		u->of[i].used_g = ld_sub_g(u->of[i].used_g, u->of[i].treated_g);
+		u->of[i].treated_g = 0;
+	}
 }
 
 static int at_entry(void *ctx, struct ld_custody *before, uint64_t index,
 		    const Liandan__Entry *entry)
 {
-	struct declaration *d = ctx;
-
-	(void)index;
-	if (!d->opened && entry->recorded_at_ms >= d->from_ms) {
-		books(d, before, -1);
-		d->opened = true;
-	}
-	if (entry->recorded_at_ms < d->to_ms)
-		return 0;
-	books(d, before, 1);
-	d->closed = true;
-	return 1;
+	(void)index, (void)entry;
+	settle(ctx, before);
+	return 0;
 }
 
-/* 自行利用 is R, 自行处置 is D: what the books call treated is told apart by the treatments
- * themselves. */
 static int at_effect(void *ctx, const struct ld_effect *e)
 {
-	struct declaration *d = ctx;
-	const Liandan__WasteTreated *b = e->fact->event->waste_treated;
-	struct ld_custody *c = e->before;
+	struct own_use *u = ctx;
+	const Liandan__Event *event = e->fact->event;
 
-	if (!d->opened || e->fact->event->body_case != LIANDAN__EVENT__BODY_WASTE_TREATED ||
-	    strcmp(e->fact->signer->party, d->party) != 0 || b->mode[0] != 'R')
+	if (event->body_case != LIANDAN__EVENT__BODY_WASTE_TREATED ||
+	    e->recorded_at_ms < u->from_ms || e->recorded_at_ms >= u->to_ms ||
+	    strcmp(ld_acts_for(e->before, e->fact), u->party) != 0 ||
+	    event->waste_treated->mode[0] != 'R')
 		return 0;
-	for (size_t i = 0; i < b->n_inputs; i++) {
-		const Liandan__TreatmentInput *in = b->inputs[i];
-		size_t mark = ld_mark(c);
-		Custody__Container *k;
-		Custody__Manifest *m;
-		Custody__Batch *batch;
-		struct sum *x = NULL;
-
-		if (in->container[0] != '\0' && ld_container_get(c, in->container, &k) == LD_OK)
-			x = sum_of(d, k->code);
-		else if (in->manifest.len != 0 && ld_manifest_get(c, in->manifest, &m) == LD_OK)
-			x = sum_of(d, m->created->lines[0]->code);
-		else if (ld_batch_get(c, d->party, in->batch, &batch) == LD_OK)
-			x = sum_of(d, batch->code);
-		if (x != NULL)
-			x->use += in->mass_g;
-		ld_release(c, mark);
-	}
+	books(u, e->before, 0);
+	u->pending = true;
 	return 0;
 }
 
 static void at_end(void *ctx, struct ld_custody *state)
 {
-	struct declaration *d = ctx;
-
-	if (!d->opened)
-		books(d, state, -1);
-	if (!d->closed)
-		books(d, state, 1);
+	settle(ctx, state);
 }
 
-static void fill(const struct declaration *d, const char *period, struct ld_sheet *sheet)
-{
-	for (size_t i = 0; i < d->n; i++) {
-		struct sum *x = &d->of[i];
-		cJSON *row = ld_sheet_row(sheet);
-		const bool adds =
-		    x->opening + x->generated + x->received - x->treated - x->shipped - x->lost ==
-		    x->closing;
+/* ---- the totals ---- */
 
-		if (x->use > x->treated)
-			x->use = x->treated;
-		x->disposal = x->treated - x->use;
-		ld_sheet_set(row, "party", d->party);
-		ld_sheet_set(row, "period", period);
-		ld_sheet_set(row, "code", x->code);
-		ld_sheet_tonnes(row, "opening_t", x->opening);
-		ld_sheet_tonnes(row, "generated_t", x->generated);
-		ld_sheet_tonnes(row, "received_t", x->received);
-		ld_sheet_tonnes(row, "own_use_t", x->use);
-		ld_sheet_tonnes(row, "own_disposal_t", x->disposal);
-		ld_sheet_tonnes(row, "outsourced_t", x->shipped);
-		ld_sheet_tonnes(row, "loss_t", x->lost);
-		ld_sheet_tonnes(row, "closing_t", x->closing);
-		ld_sheet_set(row, "adds", adds ? "yes 平" : "NO 不平");
+static void fill(const struct ld_balance_line *x, struct own_use *u, const char *period,
+		 struct ld_sheet *sheet)
+{
+	const struct code_g *own = code_of(u, x->code);
+	const int64_t used_g = own != NULL ? own->used_g : 0;
+	cJSON *row = ld_sheet_row(sheet);
+
+	ld_sheet_set(row, "party", u->party);
+	ld_sheet_set(row, "period", period);
+	ld_sheet_set(row, "code", x->code);
+	ld_sheet_tonnes(row, "opening_t", x->opening_g);
+	ld_sheet_tonnes(row, "generated_t", x->generated_g);
+	ld_sheet_tonnes(row, "received_t", x->received_g);
+	ld_sheet_tonnes(row, "own_use_t", used_g);
+	ld_sheet_tonnes(row, "own_disposal_t", ld_sub_g(x->treated_g, used_g));
+	ld_sheet_tonnes(row, "outsourced_t", x->shipped_g);
+	ld_sheet_tonnes(row, "loss_t", x->lost_g);
+	ld_sheet_tonnes(row, "closing_t", x->in_stock_g);
+	ld_sheet_set(row, "adds", ld_balance_adds(x) ? "yes 平" : "NO 不平");
+}
+
+static int by_code(const void *a, const void *b)
+{
+	const struct ld_balance_line *x = a, *y = b;
+
+	return strcmp(x->code, y->code);
+}
+
+/* The party's lines of all its sites, one sum a code. */
+static void sums(struct ld_balance *b, struct own_use *u, const char *period,
+		 struct ld_sheet *sheet)
+{
+	if (b->n != 0)
+		qsort(b->line, b->n, sizeof(*b->line), by_code);
+	for (size_t i = 0; i < b->n;) {
+		struct ld_balance_line sum = b->line[i++];
+
+		while (i < b->n && strcmp(b->line[i].code, sum.code) == 0)
+			ld_balance_sum(&sum, &b->line[i++]);
+		fill(&sum, u, period, sheet);
 	}
 }
 
 static enum ld_err report(struct ld_book *book, const char *party, const char *period,
 			  int64_t from_ms, int64_t to_ms, struct ld_sheet *sheet)
 {
-	struct declaration d = {.party = party, .from_ms = from_ms, .to_ms = to_ms};
-	const struct ld_replay_watch watch = {
-	    .ctx = &d, .effect = at_effect, .entry = at_entry, .end = at_end};
-	enum ld_err err;
+	struct own_use u = {.party = party, .from_ms = from_ms, .to_ms = to_ms};
+	const struct ld_replay_watch own = {
+	    .ctx = &u, .effect = at_effect, .entry = at_entry, .end = at_end};
+	struct ld_balance b = {.party = party,
+			       .from_ms = from_ms,
+			       .to_ms = to_ms,
+			       .upto = ld_book_size(book),
+			       .also = &own};
+	enum ld_err err = ld_sheet_new(sheet, ld_declaration_columns, ld_declaration_n);
 
-	d.of = calloc(MAX_CODES, sizeof(*d.of));
-	if (d.of == NULL)
-		return LD_ERR_NOMEM;
-	err = ld_sheet_new(sheet, ld_declaration_columns, ld_declaration_n);
 	if (err == LD_OK)
-		err = ld_book_replay(book, ld_book_size(book), &watch);
+		err = ld_balance_read(book, &b);
 	if (err == LD_OK)
-		fill(&d, period, sheet);
-	free(d.of);
+		err = u.err;
+	if (err == LD_OK)
+		sums(&b, &u, period, sheet);
+	ld_balance_free(&b);
+	free(u.of);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/custody/manifest.h"
+#include "plugin/custody/stock.h"
 #include "plugin/custody/tables.h"
 #include "proto/base64.h"
 
@@ -411,6 +412,21 @@ static void released(const struct ld_hj *h, const struct ld_effect *e)
 	each_done(&p, e, "time", e->fact->event->occurred_at_ms);
 }
 
+struct own_bulk {
+	struct portions *p;
+	const char *from; /* the manifest, in hex */
+};
+
+static enum ld_err own_bulk_of(void *ctx, const char *code, int64_t mass_g)
+{
+	const struct own_bulk *b = ctx;
+
+	portion_add(b->p, code, "", mass_g);
+	if (b->from != NULL && portion_of(b->p, code) != NULL)
+		ld_sheet_add(portion_of(b->p, code)->row, "from_batches", b->from);
+	return LD_OK;
+}
+
 static void own_input(struct portions *p, const struct ld_effect *e,
 		      const Liandan__TreatmentInput *in)
 {
@@ -421,12 +437,18 @@ static void own_input(struct portions *p, const struct ld_effect *e,
 	Custody__Batch *b;
 	const char *code = "", *from = in->batch;
 
+	if (in->container[0] == '\0' && in->manifest.len != 0 &&
+	    ld_manifest_get(c, in->manifest, &m) == LD_OK) {
+		/* whose codes the engine books it under */
+		struct own_bulk bulk = {.p = p, .from = ld_c_hex(c, in->manifest)};
+
+		(void)ld_manifest_bulk_take(m, in->mass_g, own_bulk_of, &bulk);
+		ld_release(c, mark);
+		return;
+	}
 	if (in->container[0] != '\0' && ld_container_get(c, in->container, &k) == LD_OK) {
 		code = k->code;
 		from = k->batch;
-	} else if (in->manifest.len != 0 && ld_manifest_get(c, in->manifest, &m) == LD_OK) {
-		code = m->created->lines[0]->code;
-		from = ld_c_hex(c, in->manifest);
 	} else if (ld_batch_get(c, e->fact->signer->party, in->batch, &b) == LD_OK) {
 		code = b->code;
 	}
