@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/custody/amend.h"
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/finding.h"
@@ -227,6 +228,9 @@ static enum ld_err missed(struct ld_custody *c, Custody__Manifest *m,
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST:
 		if (m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT)
 			m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_LOST; /* CUSTODY-22 */
+		return LD_OK;
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_AMENDMENT:
+		ld_amendment_missed(m); /* CUSTODY-20 */
 		return LD_OK;
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_DISCREPANCY:
 		return ld_discrepancy_missed(c, m, d->due_ms);

@@ -27,6 +27,9 @@ enum ld_err ld_manifest_give_back(struct ld_custody *c, Custody__Manifest *m);
 /* It was taken all the same: counted again, and to be confirmed. */
 enum ld_err ld_manifest_draw_again(struct ld_custody *c, const struct ld_fact *f,
 				   Custody__Manifest *m);
+/* Its lines or its receiver have been amended: what was counted of `before` is counted of m. */
+enum ld_err ld_manifest_redraw(struct ld_custody *c, const Custody__Manifest *before,
+			       Custody__Manifest *m);
 enum ld_err ld_confirmed_apply(struct ld_custody *c, const struct ld_fact *f,
 			       const Liandan__GeneratorConfirmed *b);
 

@@ -148,6 +148,24 @@ enum ld_err ld_manifest_draw_again(struct ld_custody *c, const struct ld_fact *f
 	return m->n_drawn == 0 ? draw(c, f, m) : LD_OK;
 }
 
+enum ld_err ld_manifest_redraw(struct ld_custody *c, const Custody__Manifest *before,
+			       Custody__Manifest *m)
+{
+	const bool sealed = m->state == CUSTODY__MANIFEST_STATE__SEALED;
+	enum ld_err err;
+
+	if (before->n_drawn == 0 && !sealed)
+		return LD_OK;
+	err = count(c, before, -1);
+	m->n_drawn = 0;
+	if (sealed) /* another receiver may be in another province */
+		m->granted = m->created->approval[0] != '\0' && ld_grant_needed(c, m->created);
+	if (err != LD_OK || (m->delegation[0] == '\0' && !m->granted))
+		return err;
+	err = note_drawn(c, m);
+	return err == LD_OK ? count(c, m, 1) : err;
+}
+
 /* CUSTODY-3 */
 enum ld_err ld_confirmed_apply(struct ld_custody *c, const struct ld_fact *f,
 			       const Liandan__GeneratorConfirmed *b)

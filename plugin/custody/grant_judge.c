@@ -96,6 +96,17 @@ static int64_t of_code(const Liandan__ManifestCreated *b, const char *code)
 	return sum;
 }
 
+/* What of it is counted already: an amendment asks again. */
+static int64_t own_draw(const Custody__Manifest *m, const char *code)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; m->granted && i < m->n_drawn; i++)
+		if (strcmp(m->drawn[i]->code, code) == 0)
+			sum = ld_add_g(sum, m->drawn[i]->mass_g);
+	return sum;
+}
+
 #define MISSING(k, what, value, threshold, ...)                                                    \
 	ld_failed((k), LIANDAN__REASON__APPROVAL_MISSING, (what), (value), (threshold), __VA_ARGS__)
 
@@ -109,7 +120,8 @@ static bool check_left(struct ld_case *k, const Liandan__TransferApproved *a,
 		return MISSING(k, line->code, 0, 0, "approval %s does not cover %s by %s",
 			       a->approval, line->code,
 			       line->mode[0] != '\0' ? line->mode : "any mode");
-	drawn_g = ld_year_g(k->c, LD_YEAR_GRANTED, a->approval, line->code, 0);
+	drawn_g = ld_sub_g(ld_year_g(k->c, LD_YEAR_GRANTED, a->approval, line->code, 0),
+			   own_draw(k->m, line->code));
 	now_g = of_code(k->m->created, line->code);
 	return ld_add_g(drawn_g, now_g) <= may->mass_g ||
 	       MISSING(k, line->code, ld_add_g(drawn_g, now_g), may->mass_g,

@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "plugin/custody/amend.h"
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/finding.h"
@@ -313,6 +314,10 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_discrepancy_resolved_apply(c, f, e->discrepancy_resolved);
 	case LIANDAN__EVENT__BODY_PAPER_BACKFILLED:
 		return ld_paper_apply(c, f, e->paper_backfilled);
+	case LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED:
+		return ld_amendment_proposed_apply(c, f, e->amendment_proposed);
+	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
+		return ld_amendment_agreed_apply(c, f, e->amendment_agreed);
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		return ld_accepted_apply(c, f, e->accepted);
 	case LIANDAN__EVENT__BODY_REJECTED:

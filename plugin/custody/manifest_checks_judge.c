@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/custody/amend.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/stock.h"
@@ -144,9 +145,20 @@ static ProtobufCBinaryData content_of(const Liandan__Event *e)
 	}
 }
 
+/* Who receives, accepts or confirms may not have heard of an amendment yet; who offers or takes
+ * takes what stands. CUSTODY-20 */
+static bool may_be_former(const Liandan__Event *e)
+{
+	return e->body_case != LIANDAN__EVENT__BODY_HANDOVER_OFFERED &&
+	       e->body_case != LIANDAN__EVENT__BODY_HANDOVER_TAKEN;
+}
+
 bool ld_check_content(struct ld_case *k)
 {
-	return ld_same_id(k->m->content, content_of(k->f->event)) ||
+	const ProtobufCBinaryData content = content_of(k->f->event);
+
+	return ld_same_id(k->m->content, content) ||
+	       (may_be_former(k->f->event) && ld_amend_former(k->m, content)) ||
 	       ld_failed(k, LIANDAN__REASON__BAD_CONTENT, "content", 0, k->m->version,
 			 "content is not what was sealed");
 }

@@ -1,5 +1,6 @@
 /* What follows from a step of the manifest once it has taken effect: its end, and what late news
  * explains. CUSTODY-19, 22. */
+#include "plugin/custody/amend.h"
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/finding.h"
 #include "plugin/custody/manifest_judge.h"
@@ -107,6 +108,12 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		break;
 	case LIANDAN__EVENT__BODY_STOP_ENDED:
 		ld_stop_follow(c, f, e->stop_ended, own);
+		break;
+	case LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED:
+		ld_amend_follow(c, f, e->amendment_proposed->manifest, own);
+		break;
+	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
+		ld_amend_follow(c, f, e->amendment_agreed->manifest, own);
 		break;
 	case LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED:
 		ld_discrepancy_follow(c, f, e->discrepancy_reported->manifest, own);

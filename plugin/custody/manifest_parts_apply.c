@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "plugin/custody/amend.h"
 #include "plugin/custody/apply.h"
 #include "plugin/custody/manifest.h"
 #include "proto/base64.h"
@@ -213,8 +214,10 @@ enum ld_err ld_manifest_touch_put(struct ld_custody *c, const struct ld_fact *f,
 	ProtobufCBinaryData last = {.len = LD_HASH_BYTES,
 				    .data = (uint8_t *)(uintptr_t)f->event_hash};
 	size_t mark;
-	enum ld_err err;
+	enum ld_err err = ld_amend_note_signed(c, f, m);
 
+	if (err != LD_OK)
+		return err;
 	m->updated_index = f->index;
 	m->updated_ms = f->recorded_at_ms;
 	m->n_after_hashes = 1;

@@ -45,8 +45,8 @@ enum ld_by {
 	LD_BY_LABORATORY = 1 << 8,
 	LD_BY_AUTHORITY = 1 << 9,
 	LD_BY_REGULATOR = 1 << 10,
-	LD_BY_PARTY =
-	    1 << 11, /* generator, carrier of a leg taken or named, receiver: its own role */
+	LD_BY_PARTY = 1 << 11,	 /* generator, carrier of a leg taken or named, receiver: its own
+				    role; who has signed a step of it */
 	LD_BY_STORAGE = 1 << 12, /* any key with RECEIVER; whose site, a check asks */
 };
 

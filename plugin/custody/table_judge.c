@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugin/custody/amend.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/road.h"
@@ -85,7 +86,7 @@ static bool is_party(const struct ld_fact *f, const Custody__Manifest *m)
 
 	if (ld_signer_is(f, LIANDAN__ROLE__ROLE_GENERATOR, b->generator) ||
 	    ld_signer_is(f, LIANDAN__ROLE__ROLE_RECEIVER, b->receiver->party) ||
-	    ld_signer_is(f, LD_ROLES_DRIVER, m->carrier))
+	    ld_signer_is(f, LD_ROLES_DRIVER, m->carrier) || ld_has_signed(m, f->signer->party))
 		return true;
 	for (size_t i = 0; i < b->n_carriers; i++)
 		if (ld_signer_is(f, LD_ROLES_DRIVER, b->carriers[i]->party))

@@ -12,6 +12,7 @@ enum ld_year_kind {
 	LD_YEAR_ACCEPTED = 'l',	 /* licence */
 	LD_YEAR_DELEGATED = 'd', /* delegation, code "" */
 	LD_YEAR_GRANTED = 'a',	 /* approval, year 0: its whole term */
+	LD_YEAR_AMENDED = 'm',	 /* party: a count, of a month (yyyymm in the year's place) */
 };
 
 /* Gregorian year of a time, and day of it from 0, in UTC+8. Times before 1970: 1970. */

@@ -380,6 +380,26 @@ BUILD(track_of_no_truck)
 	return trade_fix(&x->t, "NOPLATE", "t1", harness_now_ms(), 31.0, 121.0);
 }
 
+BUILD(amended_on_a_version_that_has_passed)
+{
+	Liandan__AmendmentProposed *b =
+	    TRADE_NEW(&x->t, Liandan__AmendmentProposed, LIANDAN__AMENDMENT_PROPOSED__INIT);
+	Liandan__AmendmentChange *ch =
+	    TRADE_NEW(&x->t, Liandan__AmendmentChange, LIANDAN__AMENDMENT_CHANGE__INIT);
+
+	(void)by, (void)co;
+	trade_to_sealed(&x->t);
+	b->manifest = trade_bytes(x->t.id, sizeof x->t.id);
+	b->base_version = 1;
+	b->reason = LIANDAN__AMENDMENT_REASON__AMENDMENT_REASON_TYPING;
+	b->changes = trade_dup(&x->t, &ch, sizeof ch);
+	b->n_changes = 1;
+	ch->field = LIANDAN__AMENDMENT_FIELD__AMENDMENT_FIELD_EMERGENCY;
+	ch->new_text = TEXT("foam");
+	rig_must(x, &x->t.office, trade_event(&x->t, LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED, b));
+	return trade_event(&x->t, LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED, b);
+}
+
 #define CASE(build, reason)                                                                        \
 	{                                                                                          \
 #build, LIANDAN__REASON__##reason, build                                           \
@@ -411,6 +431,7 @@ static const struct rig_case cases[] = {
     CASE(draft_of_a_split, LIMIT),
     CASE(key_without_proof_of_possession, BAD_KEY),
     CASE(profile_with_a_value_out_of_bounds, BAD_RULES),
+    CASE(amended_on_a_version_that_has_passed, VERSION_DIFFERS),
     CASE(seal_of_other_contents, BAD_CONTENT),
     CASE(forwarded_more_than_leaves, NOT_ADDING),
     CASE(from_a_site_to_itself, SAME_SITE),
