@@ -3,6 +3,7 @@
 
 #include "plugin/custody/amend.h"
 #include "plugin/custody/delegation.h"
+#include "plugin/custody/forward.h"
 #include "plugin/custody/year.h"
 
 /* ---- what it comes to ---- */
@@ -126,12 +127,11 @@ static enum ld_err move_load(struct ld_custody *c, const Custody__Manifest *m,
 	return err == LD_OK ? ld_load_put(c, after) : err;
 }
 
-/* CUSTODY-18: treated or not is a matter of what was accepted. */
+/* CUSTODY-18: whether any of it is left is a matter of what was accepted. */
 static enum ld_err treatment_clock(struct ld_custody *c, const Custody__Manifest *m,
 				   const Custody__Manifest *after)
 {
-	const bool was = m->treated_g >= ld_manifest_accepted_g(m);
-	const bool is = after->treated_g >= ld_manifest_accepted_g(after);
+	const bool was = ld_manifest_left_g(m) <= 0, is = ld_manifest_left_g(after) <= 0;
 
 	if (m->accepted_ms == 0 || was == is)
 		return LD_OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plugin/custody/amend.h"
+#include "plugin/custody/forward.h"
 
 /* Sums of a line's items. */
 struct amounts {
@@ -227,17 +228,34 @@ static void hold_against(struct ld_custody *c, struct ld_amend_plan *p,
 	ld_release(c, mark);
 }
 
-/* What was put into store, or has been treated, was there. */
+/* What was put into store, treated, lost there or sent on was there. */
 static void hold_against_manifest(struct ld_amend_plan *p, const Custody__Manifest *m)
 {
 	const int64_t was = ld_manifest_accepted_g(m), is = ld_manifest_accepted_g(p->after);
 
 	if (is < was && is < m->stored_g)
 		bar(p, LIANDAN__REASON__QUANTITY, "stored", ld_sub_g(is, m->stored_g));
-	if (is < was && is < m->treated_g)
-		bar(p, LIANDAN__REASON__QUANTITY, "treated", ld_sub_g(is, m->treated_g));
+	if (sinks(ld_manifest_unshared_g(m), ld_manifest_unshared_g(p->after)))
+		bar(p, LIANDAN__REASON__QUANTITY, "treated or sent on",
+		    ld_manifest_unshared_g(p->after));
 	if (sinks(ld_manifest_bulk_left_g(m), ld_manifest_bulk_left_g(p->after)))
 		bar(p, LIANDAN__REASON__QUANTITY, "bulk", ld_manifest_bulk_left_g(p->after));
+}
+
+/* Of a line: what goes on with other manifests is of that line and that code. */
+static void hold_against_line(struct ld_amend_plan *p, const Custody__Manifest *m,
+			      const Liandan__Line *was, const Liandan__Line *is)
+{
+	const int64_t shared_g = ld_line_shared_g(m, was->line);
+	const int64_t old_g = ld_sub_g(ld_line_accepted_g(m, was->line), shared_g);
+	const int64_t new_g = ld_sub_g(ld_line_accepted_g(p->after, is->line), shared_g);
+
+	if (shared_g != 0 && strcmp(was->code, is->code) != 0)
+		bar(p, LIANDAN__REASON__CONTAINER_ELSEWHERE, was->code, 0);
+	if (sinks(old_g, new_g))
+		bar(p, LIANDAN__REASON__QUANTITY, is->code, new_g);
+	if (sinks(ld_line_bulk_g(m, was), ld_line_bulk_g(p->after, is)))
+		bar(p, LIANDAN__REASON__QUANTITY, is->code, ld_line_bulk_g(p->after, is));
 }
 
 static bool same_grams(const Custody__Manifest *m, const Custody__Manifest *after,
@@ -264,8 +282,10 @@ enum ld_err ld_amend_plan_books(struct ld_custody *c, const Custody__Manifest *m
 		if (strcmp(was->code, is->code) != 0 ||
 		    ld_line_declared_g(was) != ld_line_declared_g(is))
 			origin(c, p, m, was, is);
-		if (m->accepted_ms != 0)
-			receiver(c, p, m, was, is);
+		if (m->accepted_ms == 0)
+			continue;
+		receiver(c, p, m, was, is);
+		hold_against_line(p, m, was, is);
 	}
 	for (size_t i = 0; i < p->n_books; i++)
 		hold_against(c, p, &p->book[i]);

@@ -389,6 +389,25 @@ static void sent_on_stays(void **state)
 	amend(x, REC, accepted(x, 2, MX_BULK_G, 100000)); /* the bulk is still there */
 }
 
+/* So is what goes on with a manifest that forwards it. CUSTODY-18 */
+static void forwarded_stays(void **state)
+{
+	struct mx *x = *state;
+	Custody__Shared shared = CUSTODY__SHARED__INIT, *list = &shared;
+	Custody__Manifest *m;
+
+	mx_to_accepted(x);
+	m = mx_manifest(x);
+	shared.line = 2;
+	shared.mass_g = 300000;
+	m->shared = &list;
+	m->n_shared = 1;
+	assert_int_equal(ld_manifest_put(&x->c, m), LD_OK);
+	mx_refused(x, mx_propose(x, REC, accepted(x, 2, MX_BULK_G, 299999)), QUANTITY);
+	mx_refused(x, mx_propose(x, GEN, code(x, 2, MX_BULK, OTHER)), CONTAINER_ELSEWHERE);
+	amend(x, REC, accepted(x, 2, MX_BULK_G, 300000));
+}
+
 /* ---- at random ---- */
 
 static uint32_t next(uint32_t *seed)
@@ -470,6 +489,7 @@ int main(void)
 	    T(treated_stays),
 	    T(the_treatments_clock),
 	    T(sent_on_stays),
+	    T(forwarded_stays),
 	    T(at_random),
 	};
 
