@@ -110,6 +110,7 @@ Custody__Manifest *ld_ask_manifest(void *ctx, const uint8_t id[LD_UUID_BYTES],
 	cJSON_DeleteItemFromObjectCaseSensitive(json,
 						"id"); /* the answer's own, not the record's */
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "as_of");
+	cJSON_DeleteItemFromObjectCaseSensitive(json, "text");
 	if (ld_json_to(json, &custody__manifest__descriptor, arena, &m, &fault) != LD_OK)
 		m = NULL;
 	cJSON_Delete(json);

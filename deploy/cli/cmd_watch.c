@@ -78,15 +78,18 @@ static void print_anomaly(struct watch *w, const cJSON *o, bool standing)
 
 static void print_manifest(const cJSON *o)
 {
-	char id[80], number_text[80], holder[80], plate[80];
+	char id[80], number_text[80], holder[80], plate[80], en[1024], zh[1024];
+	const cJSON *text = cJSON_GetObjectItemCaseSensitive(o, "text");
 	print_time(number(o, "updated_ms") ? number(o, "updated_ms") : ld_wall_ms());
-	printf(
-	    "manifest %s %s  %s  holder %s  plate %s  taken %lld g  received %lld g  flags %lld\n",
-	    ld_printable(member(o, "id"), id, sizeof(id)),
-	    ld_printable(member(o, "number"), number_text, sizeof(number_text)), member(o, "state"),
-	    ld_printable(member(o, "holder"), holder, sizeof(holder)),
-	    ld_printable(member(o, "plate"), plate, sizeof(plate)), (long long)number(o, "taken_g"),
-	    (long long)number(o, "received_g"), (long long)number(o, "flags"));
+	printf("manifest %s %s  %s  holder %s  plate %s  taken %lld g  received %lld g\n"
+	       "                      %s / %s\n",
+	       ld_printable(member(o, "id"), id, sizeof(id)),
+	       ld_printable(member(o, "number"), number_text, sizeof(number_text)),
+	       member(o, "state"), ld_printable(member(o, "holder"), holder, sizeof(holder)),
+	       ld_printable(member(o, "plate"), plate, sizeof(plate)),
+	       (long long)number(o, "taken_g"), (long long)number(o, "received_g"),
+	       ld_printable(member(text, "en"), en, sizeof(en)),
+	       ld_printable(member(text, "zh"), zh, sizeof(zh)));
 }
 
 /* o/: the bytes of the event as it was signed. */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "plugin/custody/amend.h"
 #include "plugin/custody/tables.h"
 #include "proto/base64.h"
 
@@ -16,6 +17,8 @@
 #define F_MANIFEST_OFFER 9
 #define F_MANIFEST_HOLDER 11
 #define F_MANIFEST_FILLED_BY 74
+#define F_MANIFEST_SIGNED_BY 81
+#define F_SIGNED_BY_PARTY 1
 #define F_CREATED_GENERATOR 5
 #define F_CREATED_RECEIVER 7
 #define F_CREATED_CARRIERS 8
@@ -136,6 +139,8 @@ static bool manifest_bytes_name(const uint8_t *data, size_t len, const char *par
 	while (scan_next(&s)) {
 		if ((s.field == F_MANIFEST_CREATED && created_names(s.data, s.len, party)) ||
 		    (s.field == F_MANIFEST_OFFER && offer_names(s.data, s.len, party)) ||
+		    (s.field == F_MANIFEST_SIGNED_BY &&
+		     names(s.data, s.len, F_SIGNED_BY_PARTY, party)) ||
 		    ((s.field == F_MANIFEST_HOLDER || s.field == F_MANIFEST_FILLED_BY) &&
 		     same(s.data, s.len, party)))
 			return true;
@@ -162,6 +167,8 @@ bool ld_may_see_manifest(struct ld_custody *c, const struct ld_identity *id,
 	    strcmp(m->filled_by, id->party) == 0)
 		return true;
 	if (m->offer != NULL && !m->offer->closed && strcmp(m->offer->to_party, id->party) == 0)
+		return true;
+	if (ld_has_signed(m, id->party)) /* it is asked about amendments */
 		return true;
 	if (created == NULL)
 		return false;

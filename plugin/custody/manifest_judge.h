@@ -50,6 +50,11 @@ const char *ld_site_of(const Liandan__Event *e);
 /* The vehicle that it names, likewise. */
 const char *ld_plate_of(const Liandan__Event *e);
 
+/* Adds `text`: one sentence about it in English and Chinese, with state, version, flags, and whom
+ * an open amendment waits for. */
+struct cJSON;
+void ld_manifest_add_text(const Custody__Manifest *m, struct cJSON *to);
+
 /* Adds ManifestClosed with the lines as they stand. CUSTODY-19 */
 void ld_manifest_close(struct ld_custody *c, const Custody__Manifest *m,
 		       Liandan__CloseReason reason, struct ld_own_list *own);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/region_internal.h"
 #include "proto/base64.h"
 #include "proto/json.h"
@@ -76,11 +77,15 @@ cJSON *ld_region_manifest_json(struct ld_region *r, const uint8_t id[LD_UUID_BYT
 {
 	ProtobufCBinaryData key = {.len = LD_UUID_BYTES, .data = (uint8_t *)(uintptr_t)id};
 	Custody__Manifest *m;
+	cJSON *json;
 
 	ld_arena_reset(&r->scratch);
 	if (ld_manifest_get(&r->custody, key, &m) != LD_OK)
 		return NULL;
-	return with_hex_id(ld_json_of(&m->base), "id", id, LD_UUID_BYTES);
+	json = with_hex_id(ld_json_of(&m->base), "id", id, LD_UUID_BYTES);
+	if (json != NULL)
+		ld_manifest_add_text(m, json);
+	return json;
 }
 
 cJSON *ld_region_vehicle_json(struct ld_region *r, const char *plate)

@@ -257,6 +257,8 @@ static void test_field_numbers(void **state)
 	    {&custody__manifest__descriptor, "offer", 9},
 	    {&custody__manifest__descriptor, "holder", 11},
 	    {&custody__manifest__descriptor, "filled_by", 74},
+	    {&custody__manifest__descriptor, "signed_by", 81},
+	    {&custody__signed_by__descriptor, "party", 1},
 	    {&liandan__manifest_created__descriptor, "generator", 5},
 	    {&liandan__manifest_created__descriptor, "receiver", 7},
 	    {&liandan__manifest_created__descriptor, "carriers", 8},
