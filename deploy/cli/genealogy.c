@@ -421,8 +421,8 @@ static void descend(struct walk *w, const struct ld_node *n, unsigned depth, siz
 	free(f.of);
 }
 
-static enum ld_err family(struct ld_custody *c, struct ld_genealogy *g, struct ld_kin_list *list,
-			  bool up)
+static enum ld_err one_way(struct ld_custody *c, struct ld_genealogy *g, struct ld_kin_list *list,
+			   bool up)
 {
 	struct walk w = {.c = c, .g = g, .list = list, .up = up, .mask = 1};
 
@@ -435,6 +435,13 @@ static enum ld_err family(struct ld_custody *c, struct ld_genealogy *g, struct l
 	descend(&w, &g->start, 1, 0);
 	free(w.seen);
 	return w.err;
+}
+
+enum ld_err ld_genealogy_family(struct ld_custody *c, struct ld_genealogy *g)
+{
+	const enum ld_err err = one_way(c, g, &g->up, true);
+
+	return err == LD_OK ? one_way(c, g, &g->down, false) : err;
 }
 
 /* ---- the end ---- */
@@ -466,9 +473,7 @@ static void at_end(void *ctx, struct ld_custody *c)
 		g->ride[g->n_rides - 1].last = t->index - 1;
 	g->record = record_of(t, c);
 	if (t->err == LD_OK)
-		t->err = family(c, g, &g->up, true);
-	if (t->err == LD_OK)
-		t->err = family(c, g, &g->down, false);
+		t->err = ld_genealogy_family(c, g);
 }
 
 enum ld_err ld_genealogy_read(struct ld_book *book, struct ld_genealogy *g)

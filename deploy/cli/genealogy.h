@@ -54,6 +54,8 @@ struct ld_genealogy {
 
 /* LD_ERR_NOMEM; LD_ERR_CORRUPT and others of the files. */
 enum ld_err ld_genealogy_read(struct ld_book *book, struct ld_genealogy *g);
+/* Only g->up and g->down, from the state as it stands. */
+enum ld_err ld_genealogy_family(struct ld_custody *c, struct ld_genealogy *g);
 void ld_genealogy_free(struct ld_genealogy *g);
 
 /* Prints it: entries as `liandan trace` of a manifest does, then (JSON) one object with the rest.
