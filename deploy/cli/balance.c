@@ -31,7 +31,7 @@ bool ld_balance_all_add(const struct ld_balance *b)
 		if (!ld_balance_adds(&b->line[i]))
 			return false;
 	for (size_t i = 0; i < b->n_gaps; i++)
-		if (b->gap[i].step == LD_BALANCE_TREATMENT)
+		if (b->gap[i].step == LD_BALANCE_BATCH)
 			return false;
 	return true;
 }
@@ -58,7 +58,7 @@ struct books {
 	const struct ld_balance *asked;
 	struct ld_balance_line *line;
 	size_t n, room;
-	struct ld_balance_gap *gap; /* treatments that do not add, so far */
+	struct ld_balance_gap *gap; /* batches that do not add, so far */
 	size_t n_gaps, gaps_room;
 	enum ld_err err;
 };
@@ -144,7 +144,7 @@ static int one_batch(void *ctx, const uint8_t *key, size_t key_len, const uint8_
 			k->gap = g;
 			g = &g[k->n_gaps++];
 			memset(g, 0, sizeof *g);
-			g->step = LD_BALANCE_TREATMENT;
+			g->step = LD_BALANCE_BATCH;
 			keep(g->party, t->party);
 			keep(g->site, t->site);
 			snprintf(g->what, sizeof g->what, "%s", t->batch);
@@ -373,8 +373,8 @@ static const struct ld_balance_gap *same_gap(const struct books *o, const struct
 	return NULL;
 }
 
-/* Treatments that did not add before the period are not news. */
-static enum ld_err treatments(struct period *p)
+/* What did not add before the period is no news. */
+static enum ld_err batches(struct period *p)
 {
 	for (size_t i = 0; i < p->closing.n_gaps; i++) {
 		const struct ld_balance_gap *now = &p->closing.gap[i];
@@ -414,7 +414,7 @@ enum ld_err ld_balance_read(struct ld_book *book, struct ld_balance *b)
 	if (err == LD_OK)
 		err = p.opening.err != LD_OK ? p.opening.err : p.closing.err;
 	if (err == LD_OK)
-		err = treatments(&p);
+		err = batches(&p);
 	if (err == LD_OK) {
 		lines_of(&p);
 		if (b->n_gaps != 0)

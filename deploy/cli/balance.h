@@ -23,8 +23,9 @@ struct ld_balance_line {
 
 /* A step whose masses do not agree with each other. */
 enum ld_balance_step {
-	LD_BALANCE_TREATMENT, /* inputs - outputs - loss: nobody has said where it went */
-	LD_BALANCE_ROAD, /* taken - accepted - passed on: the loss that ManifestClosed records */
+	LD_BALANCE_BATCH, /* of a treatment or repacking, inputs - outputs - loss: nobody has said
+			   * where it went */
+	LD_BALANCE_ROAD,  /* taken - accepted - passed on: the loss that ManifestClosed records */
 };
 struct ld_balance_gap {
 	enum ld_balance_step step;
@@ -59,7 +60,7 @@ void ld_balance_free(struct ld_balance *b);
 int64_t ld_balance_difference_g(const struct ld_balance_line *l);
 /* The sum is right, and so is what its containers hold. */
 bool ld_balance_adds(const struct ld_balance_line *l);
-/* Every line adds, and every treatment does. */
+/* Every line adds, and every treatment and repacking does. */
 bool ld_balance_all_add(const struct ld_balance *b);
 /* Adds the figures of a line to a total. */
 void ld_balance_sum(struct ld_balance_line *total, const struct ld_balance_line *l);

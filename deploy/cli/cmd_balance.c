@@ -96,15 +96,15 @@ static void gaps(const struct ld_balance *b, struct ld_sheet *s)
 {
 	for (size_t i = 0; i < b->n_gaps; i++) {
 		const struct ld_balance_gap *g = &b->gap[i];
-		const bool treatment = g->step == LD_BALANCE_TREATMENT;
+		const bool batch = g->step == LD_BALANCE_BATCH;
 		cJSON *row = row_of(s, "difference 差额");
 
 		ld_sheet_set(row, "party", g->party);
 		ld_sheet_set(row, "site", g->site);
 		ld_sheet_set(row, "code", g->code);
 		ld_sheet_number(row, "difference_g", g->mass_g);
-		ld_sheet_set(row, "adds", treatment ? "NO 不平" : "loss 损耗");
-		ld_sheet_set(row, "step", treatment ? "treatment 利用处置" : "road 运输");
+		ld_sheet_set(row, "adds", batch ? "NO 不平" : "loss 损耗");
+		ld_sheet_set(row, "step", batch ? "batch 利用处置/换包装" : "road 运输");
 		ld_sheet_set(row, "what", g->what);
 		ld_sheet_number(row, "entry", (int64_t)g->entry);
 	}
@@ -145,6 +145,23 @@ static void print_json(const struct ld_balance *b, const char *region, struct ld
 	ld_print_json(o);
 }
 
+/* What says nothing to a person is left out: which table it is, and what the containers hold where
+ * it is what the book has. */
+static void quiet(const struct ld_sheet *s)
+{
+	cJSON *row;
+
+	cJSON_ArrayForEach(row, s->rows)
+	{
+		const cJSON *book = cJSON_GetObjectItemCaseSensitive(row, "contained_g");
+		const cJSON *there = cJSON_GetObjectItemCaseSensitive(row, "containers_g");
+
+		ld_sheet_set(row, "row", "");
+		if (strcmp(cJSON_GetStringValue(book), cJSON_GetStringValue(there)) == 0)
+			ld_sheet_set(row, "containers_g", "");
+	}
+}
+
 static void print_text(const struct ld_balance *b, const char *region, const struct ld_sheet *of)
 {
 	char from[24], to[24];
@@ -163,8 +180,9 @@ static void print_text(const struct ld_balance *b, const char *region, const str
 			if (i == 1)
 				printf("\ntotals 合计 (* = all codes 全部代码)\n");
 			else if (i == 2)
-				printf("\ndifferences 差额: treatment 利用处置 = inputs - "
+				printf("\ndifferences 差额: batch 利用处置/换包装 = inputs - "
 				       "outputs - loss; road 运输 = taken - accepted\n");
+			quiet(&of[i]);
 			ld_sheet_text(&of[i], stdout);
 		}
 	printf("\n%s\n",

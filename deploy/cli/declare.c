@@ -1,4 +1,4 @@
-#include "deploy/cli/declare.h"
+#include "deploy/cli/declare_rows.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,98 +9,7 @@
 #include "plugin/custody/tables.h"
 #include "proto/base64.h"
 
-/* ---- periods ---- */
-
-#define DAY_MS INT64_C(86400000)
-#define CHINA_OFFSET_MS (8 * INT64_C(3600000))
-
-static int64_t days_before(int64_t year)
-{
-	const int64_t y = year - 1;
-
-	return y * 365 + y / 4 - y / 100 + y / 400 - 719162; /* 1970-01-01 is day 0 */
-}
-
-static int month_days(int64_t year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && leap ? 1 : 0);
-}
-
-/* First moment of a day, UTC+8; month may run past 12. */
-static int64_t day_ms(int64_t year, int month, int day)
-{
-	int64_t days;
-
-	year += (month - 1) / 12;
-	month = (month - 1) % 12 + 1;
-	days = days_before(year) + day - 1;
-	for (int m = 1; m < month; m++)
-		days += month_days(year, m);
-	return days * DAY_MS - CHINA_OFFSET_MS;
-}
-
-static bool digits(const char **p, int n, int64_t *out)
-{
-	*out = 0;
-	for (int i = 0; i < n; i++, ++*p) {
-		if (**p < '0' || **p > '9')
-			return false;
-		*out = *out * 10 + (**p - '0');
-	}
-	return true;
-}
-
-bool ld_period(const char *text, int64_t *from_ms, int64_t *to_ms)
-{
-	int64_t year, n;
-	int first = 1, months = 12;
-
-	if (!digits(&text, 4, &year) || year < 1970)
-		return false;
-	if (text[0] == '-' && text[1] == 'Q' && text[2] >= '1' && text[2] <= '4' &&
-	    text[3] == '\0') {
-		first = 3 * (text[2] - '1') + 1;
-		months = 3;
-	} else if (text[0] == '-') {
-		text++;
-		if (!digits(&text, 2, &n) || *text != '\0' || n < 1 || n > 12)
-			return false;
-		first = (int)n;
-		months = 1;
-	} else if (text[0] != '\0') {
-		return false;
-	}
-	*from_ms = day_ms(year, first, 1);
-	*to_ms = day_ms(year, first + months, 1);
-	return true;
-}
-
-bool ld_when(const char *text, int64_t *ms)
-{
-	int64_t year, month, day, hour = 0, minute = 0;
-	const char *p = text;
-	uint64_t plain;
-
-	if (ld_parse_u64(text, &plain) && plain <= INT64_MAX) {
-		*ms = (int64_t)plain;
-		return true;
-	}
-	if (!digits(&p, 4, &year) || *p++ != '-' || !digits(&p, 2, &month) || *p++ != '-' ||
-	    !digits(&p, 2, &day))
-		return false;
-	if (*p == 'T' && (p++, !digits(&p, 2, &hour) || *p++ != ':' || !digits(&p, 2, &minute)))
-		return false;
-	if (*p != '\0' || year < 1970 || month < 1 || month > 12 || day < 1 ||
-	    day > month_days(year, (int)month) || hour > 23 || minute > 59)
-		return false;
-	*ms = day_ms(year, (int)month, (int)day) + (hour * 60 + minute) * 60000;
-	return true;
-}
-
-/* ---- the five tables ---- */
+/* ---- the tables ---- */
 
 static const struct ld_column generated_columns[] = {
     {"batch", "产生批次"},
@@ -169,6 +78,9 @@ static const struct {
     [LD_HJ_RELEASED] = {"released", released_columns, COUNT(released_columns)},
     [LD_HJ_OWN] = {"own", own_columns, COUNT(own_columns)},
     [LD_HJ_OUTSOURCED] = {"outsourced", outsourced_columns, COUNT(outsourced_columns)},
+    [LD_HJ_REPACKED] = {"repacked", ld_hj_repacked_columns, LD_HJ_REPACKED_N},
+    [LD_HJ_COUNTED] = {"counted", ld_hj_counted_columns, LD_HJ_COUNTED_N},
+    [LD_HJ_LOST] = {"lost", ld_hj_lost_columns, LD_HJ_LOST_N},
 };
 
 enum ld_hj_table ld_hj_table_of(const char *word)
@@ -187,7 +99,7 @@ const struct ld_column *ld_hj_columns(enum ld_hj_table table, size_t *n)
 }
 
 /* 900-041-49 is of category HW49, 900-001-S17 of S17. */
-static void set_code(cJSON *row, const char *code)
+void ld_hj_code(cJSON *row, const char *code)
 {
 	const char *dash = strrchr(code, '-');
 	char text[LD_MAX_ID_BYTES + 3];
@@ -200,8 +112,8 @@ static void set_code(cJSON *row, const char *code)
 }
 
 /* GENERATED for DESTINATION_STORE and the like: the word behind the enum's name. */
-static void set_enum(cJSON *row, const char *key, const ProtobufCEnumDescriptor *d, int value,
-		     const char *prefix)
+void ld_hj_enum(cJSON *row, const char *key, const ProtobufCEnumDescriptor *d, int value,
+		const char *prefix)
 {
 	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d, value);
 	const size_t n = strlen(prefix);
@@ -210,14 +122,14 @@ static void set_enum(cJSON *row, const char *key, const ProtobufCEnumDescriptor 
 		ld_sheet_set(row, key, strncmp(v->name, prefix, n) == 0 ? v->name + n : v->name);
 }
 
-static bool in_period(const struct ld_hj *h, int64_t at_ms)
+bool ld_hj_in_period(const struct ld_hj *h, int64_t at_ms)
 {
 	return at_ms >= h->from_ms && at_ms < h->to_ms;
 }
 
 /* Whose stock a site's is: also where a delegate signs. */
-static bool site_is(struct ld_custody *c, const char *site, const struct ld_effect *e,
-		    const char *party)
+bool ld_hj_site_is(struct ld_custody *c, const char *site, const struct ld_effect *e,
+		   const char *party)
 {
 	Custody__Site *s;
 
@@ -226,7 +138,7 @@ static bool site_is(struct ld_custody *c, const char *site, const struct ld_effe
 	return strcmp(e->fact->signer->party, party) == 0;
 }
 
-static void finish(cJSON *row, const struct ld_effect *e)
+void ld_hj_finish(cJSON *row, const struct ld_effect *e)
 {
 	ld_sheet_number(row, "entry", (int64_t)e->index);
 }
@@ -237,24 +149,25 @@ static void generated(const struct ld_hj *h, const struct ld_effect *e)
 	const int64_t at = b->ended_ms != 0 ? b->ended_ms : e->fact->event->occurred_at_ms;
 	cJSON *row;
 
-	if (!in_period(h, at) || !site_is(e->before, b->site, e, h->party) ||
+	if (!ld_hj_in_period(h, at) || !ld_hj_site_is(e->before, b->site, e, h->party) ||
 	    (row = ld_sheet_row(h->sheet)) == NULL)
 		return;
 	ld_sheet_set(row, "batch", b->batch);
 	ld_sheet_time(row, "time", at);
 	ld_sheet_set(row, "trade_name", b->line->trade_name);
 	ld_sheet_set(row, "catalogue_name", b->line->catalogue_name);
-	set_code(row, b->line->code);
+	ld_hj_code(row, b->line->code);
 	ld_sheet_tonnes(row, "mass_t", ld_line_declared_g(b->line));
 	ld_sheet_set(row, "container", b->container);
-	set_enum(row, "package", &liandan__package__descriptor, (int)b->line->package, "PACKAGE_");
+	ld_hj_enum(row, "package", &liandan__package__descriptor, (int)b->line->package,
+		   "PACKAGE_");
 	if (b->line->count != 0)
 		ld_sheet_number(row, "count", b->line->count);
 	ld_sheet_set(row, "facility", b->facility);
 	ld_sheet_set(row, "operator", b->operator_);
-	set_enum(row, "destination", &liandan__destination__descriptor, (int)b->destination,
-		 "DESTINATION_");
-	finish(row, e);
+	ld_hj_enum(row, "destination", &liandan__destination__descriptor, (int)b->destination,
+		   "DESTINATION_");
+	ld_hj_finish(row, e);
 }
 
 /* What items hold, by the state before: a container's own mass and code, a bulk item's as it says.
@@ -264,29 +177,30 @@ struct portion {
 	cJSON *row;
 	int64_t g, count;
 };
-
-#define MAX_PORTIONS 32
-
 struct portions {
 	struct ld_sheet *sheet;
-	struct portion of[MAX_PORTIONS];
+	struct portion *of; /* freed with each_done */
 	size_t n;
 };
 
 static struct portion *portion_of(struct portions *p, const char *code)
 {
+	struct portion *x;
+
 	for (size_t i = 0; i < p->n; i++)
 		if (strcmp(p->of[i].code, code) == 0)
 			return &p->of[i];
-	if (p->n == MAX_PORTIONS)
+	x = realloc(p->of, (p->n + 1) * sizeof(*x));
+	if (x == NULL)
 		return NULL;
-	struct portion *x = &p->of[p->n];
+	p->of = x;
+	x = &p->of[p->n];
 	memset(x, 0, sizeof(*x));
 	snprintf(x->code, sizeof(x->code), "%s", code);
 	x->row = ld_sheet_row(p->sheet);
 	if (x->row == NULL)
 		return NULL;
-	set_code(x->row, code);
+	ld_hj_code(x->row, code);
 	p->n++;
 	return x;
 }
@@ -356,8 +270,11 @@ static void each_done(struct portions *p, const struct ld_effect *e, const char 
 		if (p->of[i].count != 0)
 			ld_sheet_number(p->of[i].row, "count", p->of[i].count);
 		ld_sheet_time(p->of[i].row, time_key, at_ms);
-		finish(p->of[i].row, e);
+		ld_hj_finish(p->of[i].row, e);
 	}
+	free(p->of);
+	p->of = NULL;
+	p->n = 0;
 }
 
 static void set_manifest(struct portions *p, ProtobufCBinaryData manifest)
@@ -375,8 +292,8 @@ static void stored(const struct ld_hj *h, const struct ld_effect *e)
 	const Liandan__ContainerStored *b = e->fact->event->container_stored;
 	struct portions p = {.sheet = h->sheet};
 
-	if (!in_period(h, e->fact->event->occurred_at_ms) ||
-	    !site_is(e->before, b->site, e, h->party))
+	if (!ld_hj_in_period(h, e->fact->event->occurred_at_ms) ||
+	    !ld_hj_site_is(e->before, b->site, e, h->party))
 		return;
 	items_in(&p, e, b->items, b->n_items, b->manifest, b->from_batches, b->n_from_batches);
 	each(&p, "batch", b->batch);
@@ -385,8 +302,8 @@ static void stored(const struct ld_hj *h, const struct ld_effect *e)
 	each(&p, "stored_by", b->stored_by);
 	each_list(&p, "from_batches", b->from_batches, b->n_from_batches);
 	for (size_t i = 0; i < p.n; i++)
-		set_enum(p.of[i].row, "storage_kind", &liandan__storage_kind__descriptor,
-			 (int)b->storage_kind, "STORAGE_KIND_");
+		ld_hj_enum(p.of[i].row, "storage_kind", &liandan__storage_kind__descriptor,
+			   (int)b->storage_kind, "STORAGE_KIND_");
 	set_manifest(&p, b->manifest);
 	each_done(&p, e, "time", e->fact->event->occurred_at_ms);
 }
@@ -396,8 +313,8 @@ static void released(const struct ld_hj *h, const struct ld_effect *e)
 	const Liandan__ContainerReleased *b = e->fact->event->container_released;
 	struct portions p = {.sheet = h->sheet};
 
-	if (!in_period(h, e->fact->event->occurred_at_ms) ||
-	    !site_is(e->before, b->site, e, h->party))
+	if (!ld_hj_in_period(h, e->fact->event->occurred_at_ms) ||
+	    !ld_hj_site_is(e->before, b->site, e, h->party))
 		return;
 	items_in(&p, e, b->items, b->n_items, b->manifest, b->from_batches, b->n_from_batches);
 	each(&p, "batch", b->batch);
@@ -406,8 +323,8 @@ static void released(const struct ld_hj *h, const struct ld_effect *e)
 	each(&p, "moved_by", b->moved_by);
 	each_list(&p, "from_batches", b->from_batches, b->n_from_batches);
 	for (size_t i = 0; i < p.n; i++)
-		set_enum(p.of[i].row, "destination", &liandan__destination__descriptor,
-			 (int)b->destination, "DESTINATION_");
+		ld_hj_enum(p.of[i].row, "destination", &liandan__destination__descriptor,
+			   (int)b->destination, "DESTINATION_");
 	set_manifest(&p, b->manifest);
 	each_done(&p, e, "time", e->fact->event->occurred_at_ms);
 }
@@ -464,7 +381,7 @@ static void own(const struct ld_hj *h, const struct ld_effect *e)
 	const int64_t at = b->ended_ms != 0 ? b->ended_ms : e->fact->event->occurred_at_ms;
 	struct portions p = {.sheet = h->sheet};
 
-	if (!in_period(h, at) || !site_is(e->before, b->site, e, h->party))
+	if (!ld_hj_in_period(h, at) || !ld_hj_site_is(e->before, b->site, e, h->party))
 		return;
 	for (size_t i = 0; i < b->n_inputs; i++)
 		own_input(&p, e, b->inputs[i]);
@@ -491,8 +408,9 @@ static void set_receiver(struct portions *p, const struct ld_effect *e, const Li
 	each(p, "licence", r->licence);
 	if (r->licence[0] != '\0' && ld_licence_get(c, r->licence, &l) == LD_OK)
 		for (size_t i = 0; i < p->n; i++)
-			set_enum(p->of[i].row, "receiver_kind", &liandan__licence_kind__descriptor,
-				 (int)l->granted->kind, "LICENCE_KIND_");
+			ld_hj_enum(p->of[i].row, "receiver_kind",
+				   &liandan__licence_kind__descriptor, (int)l->granted->kind,
+				   "LICENCE_KIND_");
 	ld_release(c, mark);
 }
 
@@ -506,7 +424,7 @@ static void outsourced(const struct ld_hj *h, const struct ld_effect *e)
 	Liandan__Item *const *items;
 	size_t n;
 
-	if (!in_period(h, e->fact->event->occurred_at_ms) || b->leg != 1 ||
+	if (!ld_hj_in_period(h, e->fact->event->occurred_at_ms) || b->leg != 1 ||
 	    ld_manifest_get(c, b->manifest, &m) != LD_OK ||
 	    strcmp(m->created->generator, h->party) != 0 ||
 	    m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN ||
@@ -542,6 +460,9 @@ int ld_hj_effect(void *ctx, const struct ld_effect *e)
 	    [LD_HJ_RELEASED] = {LIANDAN__EVENT__BODY_CONTAINER_RELEASED, released},
 	    [LD_HJ_OWN] = {LIANDAN__EVENT__BODY_WASTE_TREATED, own},
 	    [LD_HJ_OUTSOURCED] = {LIANDAN__EVENT__BODY_HANDOVER_TAKEN, outsourced},
+	    [LD_HJ_REPACKED] = {LIANDAN__EVENT__BODY_STOCK_REPACKED, ld_hj_repacked},
+	    [LD_HJ_COUNTED] = {LIANDAN__EVENT__BODY_STOCK_COUNTED, ld_hj_counted},
+	    [LD_HJ_LOST] = {LIANDAN__EVENT__BODY_LOSS_RECORDED, ld_hj_lost},
 	};
 	const struct ld_hj *h = ctx;
 

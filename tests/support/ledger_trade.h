@@ -101,6 +101,75 @@ static inline void treat(const char *container, int64_t in_g, const char *residu
 	must(&t, &t.pit, trade_event(&t, LIANDAN__EVENT__BODY_WASTE_TREATED, b));
 }
 
+/* Stock of the generator's at its yard: two drums, or a drum and bulk (a container NULL), become
+ * one drum; the rest is lost. The batch: t.batch. */
+static inline void merge(const char *a, int64_t a_g, const char *b, int64_t b_g, const char *into,
+			 int64_t out_g)
+{
+	Liandan__StockRepacked *r =
+	    TRADE_NEW(&t, Liandan__StockRepacked, LIANDAN__STOCK_REPACKED__INIT);
+	Liandan__RepackInput *in[2];
+	Liandan__RepackOutput *out =
+	    TRADE_NEW(&t, Liandan__RepackOutput, LIANDAN__REPACK_OUTPUT__INIT);
+	const char *from[2] = {a, b};
+	const int64_t from_g[2] = {a_g, b_g};
+
+	for (size_t i = 0; i < 2; i++) {
+		in[i] = TRADE_NEW(&t, Liandan__RepackInput, LIANDAN__REPACK_INPUT__INIT);
+		if (from[i] != NULL)
+			in[i]->container = (char *)(uintptr_t)from[i];
+		else
+			in[i]->code = (char *)(uintptr_t)TRADE_CODE;
+		in[i]->mass_g = from_g[i];
+	}
+	out->container = (char *)(uintptr_t)into;
+	out->line = trade_generated(&t, NULL, out_g)->waste_generated->line;
+	r->inputs = trade_dup(&t, in, sizeof in);
+	r->n_inputs = 2;
+	r->outputs = trade_dup(&t, &out, sizeof out);
+	r->n_outputs = 1;
+	r->site = (char *)(uintptr_t) "gen-yard";
+	r->loss_g = a_g + b_g - out_g;
+	if (r->loss_g != 0)
+		r->loss_cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_REPACKING;
+	r->batch = t.batch = trade_name(&t, "HB");
+	must(&t, &t.office, trade_event(&t, LIANDAN__EVENT__BODY_STOCK_REPACKED, r));
+}
+
+static inline void take_stock(int64_t counted_g)
+{
+	Liandan__StockCounted *b =
+	    TRADE_NEW(&t, Liandan__StockCounted, LIANDAN__STOCK_COUNTED__INIT);
+
+	b->site = (char *)(uintptr_t) "gen-yard";
+	b->code = (char *)(uintptr_t)TRADE_CODE;
+	b->counted_g = counted_g;
+	b->method = LIANDAN__COUNT_METHOD__COUNT_METHOD_WEIGHED;
+	must(&t, &t.office, trade_event(&t, LIANDAN__EVENT__BODY_STOCK_COUNTED, b));
+}
+
+/* A drum out of the yard's store, onto the manifest at hand where it is sealed on it. */
+static inline void release(const char *container, int64_t mass_g, bool onto_manifest)
+{
+	Liandan__ContainerReleased *b =
+	    TRADE_NEW(&t, Liandan__ContainerReleased, LIANDAN__CONTAINER_RELEASED__INIT);
+	Liandan__Item *item = TRADE_NEW(&t, Liandan__Item, LIANDAN__ITEM__INIT);
+
+	item->container = (char *)(uintptr_t)container;
+	item->line = 1;
+	item->mass_g = mass_g;
+	b->items = trade_dup(&t, &item, sizeof item);
+	b->n_items = 1;
+	b->site = (char *)(uintptr_t) "gen-yard";
+	b->storage = (char *)(uintptr_t) "TS001";
+	b->destination = LIANDAN__DESTINATION__DESTINATION_OUTSOURCED;
+	b->released_by = (char *)(uintptr_t) "clerk";
+	if (onto_manifest)
+		b->manifest = trade_bytes(t.id, sizeof t.id);
+	b->batch = t.batch = trade_name(&t, "CK");
+	must(&t, &t.office, trade_event(&t, LIANDAN__EVENT__BODY_CONTAINER_RELEASED, b));
+}
+
 /* ---- reading answers ---- */
 
 static inline const char *word(const cJSON *row, const char *name)

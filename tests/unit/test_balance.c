@@ -269,7 +269,7 @@ static void a_treatment_that_does_not_add_is_told(void **state)
 	treat(NULL, 500, NULL, 0, 500);
 	o = BINARY_JSON(2, "balance", w.dir, "--json");
 	assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(o, "adds")));
-	gap = row_of(o, "differences", "step", "treatment 利用处置");
+	gap = row_of(o, "differences", "step", "batch 利用处置/换包装");
 	assert_int_equal(number(gap, "difference_g"), 100);
 	assert_string_equal(word(gap, "party"), "pit");
 	assert_string_equal(word(gap, "adds"), "NO 不平");
@@ -281,6 +281,33 @@ static void a_treatment_that_does_not_add_is_told(void **state)
 	BINARY_SAYS(0, "every line adds", "balance", w.dir, "--party", "gen");
 	/* and it is no news of the period after */
 	BINARY_SAYS(0, "every line adds", "balance", w.dir, "--from", after);
+}
+
+/* 换包装、盘点: what was lost in the old packaging and what the count found is a loss; a gain is a
+ * negative one. */
+static void repacking_and_counting_are_losses(void **state)
+{
+	char counted[24];
+	cJSON *o;
+
+	(void)state;
+	trade_to_stock(&t);
+	merge(t.drum, TRADE_DRUM_G, NULL, 3, "big", TRADE_DRUM_G);
+	o = BINARY_JSON(0, "balance", w.dir, "--json");
+	says(row_of(o, "lines", "party", "gen"),
+	     (struct want){.generated = TRADE_DRUM_G + TRADE_BULK_G,
+			   .lost = 3,
+			   .in_stock = TRADE_DRUM_G + TRADE_BULK_G - 3});
+	assert_int_equal(number(row_of(o, "lines", "party", "gen"), "containers_g"), TRADE_DRUM_G);
+	cJSON_Delete(o);
+	moment(counted);
+	take_stock(TRADE_DRUM_G + TRADE_BULK_G + 20);
+	o = BINARY_JSON(0, "balance", w.dir, "--json", "--from", counted);
+	says(row_of(o, "lines", "party", "gen"),
+	     (struct want){.opening = TRADE_DRUM_G + TRADE_BULK_G - 3,
+			   .lost = -23,
+			   .in_stock = TRADE_DRUM_G + TRADE_BULK_G + 20});
+	cJSON_Delete(o);
 }
 
 static void csv_has_it_all(void **state)
@@ -332,7 +359,7 @@ static void what_does_not_add_is_found(void **state)
 	assert_false(ld_balance_adds(&l));
 	l.containers_g = 7;
 	assert_true(ld_balance_all_add(&b));
-	gap.step = LD_BALANCE_TREATMENT;
+	gap.step = LD_BALANCE_BATCH;
 	assert_false(ld_balance_all_add(&b));
 	/* no sum runs over */
 	l.generated_g = INT64_MAX;
@@ -371,6 +398,7 @@ int main(void)
 	    ON_A_LEDGER(any_past_index_is_what_it_was),
 	    ON_A_LEDGER(filters),
 	    ON_A_LEDGER(a_treatment_that_does_not_add_is_told),
+	    ON_A_LEDGER(repacking_and_counting_are_losses),
 	    ON_A_LEDGER(csv_has_it_all),
 	    cmocka_unit_test(what_does_not_add_is_found),
 	    cmocka_unit_test(every_counter_of_the_books_is_known),

@@ -186,6 +186,121 @@ static void reports_of_month_quarter_and_year(void **state)
 	cJSON_Delete(o);
 }
 
+/* 出库, 换包装, 盘点, 损耗: each in a ledger of its own, and together the report's loss. */
+static void what_happens_in_the_store(void **state)
+{
+	const struct periods p = periods_now();
+	Liandan__LossRecorded *lost;
+	const cJSON *row;
+	cJSON *o;
+
+	(void)state;
+	trade_to_stock(&t);
+	merge(t.drum, TRADE_DRUM_G, NULL, 20003, "big", 120000);
+	release("big", 120000, false);
+	lost = TRADE_NEW(&t, Liandan__LossRecorded, LIANDAN__LOSS_RECORDED__INIT);
+	lost->subject_kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_CONTAINER;
+	lost->subject = TEXT("big");
+	lost->mass_g = 7;
+	lost->cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL;
+	lost->report_no = TEXT("R-7");
+	must(&t, &t.office, trade_event(&t, LIANDAN__EVENT__BODY_LOSS_RECORDED, lost));
+	take_stock(590000);
+
+	o = table("repacked", "gen");
+	assert_int_equal(count(o, "rows"), 4);
+	row = row_of(o, "rows", "container", t.drum);
+	assert_string_equal(word(row, "side"), "in 投入");
+	assert_string_equal(word(row, "category"), "HW49");
+	tonnes(row, "mass_t", TRADE_DRUM_G);
+	row = row_of(o, "rows", "container", "big");
+	assert_string_equal(word(row, "side"), "out 产出");
+	tonnes(row, "mass_t", 120000);
+	tonnes(row_of(o, "rows", "side", "loss 损耗"), "mass_t", 3);
+	cJSON_Delete(o);
+
+	o = table("released", "gen");
+	assert_int_equal(count(o, "rows"), 1);
+	row = row_of(o, "rows", "containers", "big");
+	tonnes(row, "mass_t", 120000);
+	assert_string_equal(word(row, "storage"), "TS001");
+	assert_string_equal(word(row, "destination"), "OUTSOURCED");
+	assert_string_equal(word(row, "released_by"), "clerk");
+	cJSON_Delete(o);
+
+	o = table("lost", "gen");
+	assert_int_equal(count(o, "rows"), 1);
+	row = row_of(o, "rows", "subject", "big");
+	tonnes(row, "mass_t", 7);
+	assert_string_equal(word(row, "code"), TRADE_CODE);
+	assert_string_equal(word(row, "cause"), "SPILL");
+	assert_string_equal(word(row, "report_no"), "R-7");
+	cJSON_Delete(o);
+
+	o = table("counted", "gen");
+	assert_int_equal(count(o, "rows"), 1);
+	row = row_of(o, "rows", "site", "gen-yard");
+	tonnes(row, "book_t", TRADE_DRUM_G + TRADE_BULK_G - 3 - 7);
+	tonnes(row, "counted_t", 590000);
+	assert_string_equal(word(row, "difference_t"), "-0.009993");
+	assert_string_equal(word(row, "method"), "WEIGHED");
+	cJSON_Delete(o);
+
+	o = report("gen", p.year);
+	row = row_of(o, "rows", "code", TRADE_CODE);
+	tonnes(row, "loss_t", 3 + 7 + 9993);
+	tonnes(row, "closing_t", 590000);
+	assert_string_equal(word(row, "adds"), "yes 平");
+	cJSON_Delete(o);
+	/* and none of it is another party's */
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const names[] = {"repacked", "released", "lost", "counted"};
+
+		o = table(names[i], "pit");
+		assert_int_equal(count(o, "rows"), 0);
+		cJSON_Delete(o);
+	}
+}
+
+/* One treatment of forty codes: a row each, none is left out. */
+static void many_codes_at_once(void **state)
+{
+	enum { CODES = 40 };
+	Liandan__WasteTreated *b =
+	    TRADE_NEW(&t, Liandan__WasteTreated, LIANDAN__WASTE_TREATED__INIT);
+	Liandan__TreatmentInput *in[CODES];
+	const struct periods p = periods_now();
+	cJSON *o;
+
+	(void)state;
+	for (int i = 0; i < CODES; i++) {
+		Liandan__Event *e = trade_generated(&t, NULL, 100 + i);
+		char code[16];
+
+		snprintf(code, sizeof code, "900-%03d-49", i);
+		e->waste_generated->line->code = trade_dup(&t, code, strlen(code) + 1);
+		must(&t, &t.office, e);
+		in[i] = TRADE_NEW(&t, Liandan__TreatmentInput, LIANDAN__TREATMENT_INPUT__INIT);
+		in[i]->batch = t.batch;
+		in[i]->mass_g = 100 + i;
+		b->loss_g += 100 + i;
+	}
+	b->inputs = trade_dup(&t, in, sizeof in);
+	b->n_inputs = CODES;
+	b->batch = TEXT("T-all");
+	b->site = TEXT("gen-yard");
+	b->mode = TEXT("R9");
+	must(&t, &t.office, trade_event(&t, LIANDAN__EVENT__BODY_WASTE_TREATED, b));
+	o = table("own", "gen");
+	assert_int_equal(count(o, "rows"), CODES);
+	tonnes(row_of(o, "rows", "code", "900-039-49"), "mass_t", 139);
+	cJSON_Delete(o);
+	o = report("gen", p.year);
+	assert_int_equal(count(o, "rows"), CODES);
+	tonnes(row_of(o, "rows", "code", "900-039-49"), "own_use_t", 139);
+	cJSON_Delete(o);
+}
+
 static void csv_for_the_declaration(void **state)
 {
 	const struct periods p = periods_now();
@@ -210,7 +325,8 @@ static void wrong_arguments(void **state)
 	(void)state;
 	BINARY_SAYS(64, "declare TABLE", "declare");
 	BINARY_SAYS(64, "declare TABLE", "declare", "report", "--dir", w.dir);
-	BINARY_SAYS(64, "no such table: lost", "declare", "lost", "--party", "gen", "--dir", w.dir);
+	BINARY_SAYS(64, "no such table: found", "declare", "found", "--party", "gen", "--dir",
+		    w.dir);
 	BINARY_SAYS(64, "needs --period", "declare", "report", "--party", "gen", "--dir", w.dir);
 	BINARY_SAYS(64, "a period is", "declare", "report", "--party", "gen", "--period", "2026-13",
 		    "--dir", w.dir);
@@ -226,6 +342,8 @@ int main(void)
 	    ON_A_LEDGER(the_generators_ledgers),
 	    ON_A_LEDGER(own_treatment_is_of_its_codes),
 	    ON_A_LEDGER(reports_of_month_quarter_and_year),
+	    ON_A_LEDGER(what_happens_in_the_store),
+	    ON_A_LEDGER(many_codes_at_once),
 	    ON_A_LEDGER(csv_for_the_declaration),
 	    ON_A_LEDGER(wrong_arguments),
 	};

@@ -224,6 +224,86 @@ static void refused_and_held_events_are_told(void **state)
 	assert_string_equal(list, " container_stored held_applied");
 }
 
+/* Generated, stored, repacked, released, carried, treated: there and back, with the grams and the
+ * entries that say so. */
+static void a_whole_life(void **state)
+{
+	char list[2048], hex[2 * LD_UUID_BYTES + 1], made[80], merged[80], out[80], burnt[80];
+	Liandan__Event *e;
+	char *small;
+	const cJSON *kin;
+	cJSON *o;
+
+	(void)state;
+	trade_to_stock(&t);
+	small = t.drum;
+	merge(small, TRADE_DRUM_G, NULL, 50003, "big", TRADE_DRUM_G + 50000);
+	snprintf(merged, sizeof merged, "%s", t.batch);
+	t.drum = trade_name(&t, "unused");
+	e = trade_created(&t);
+	e->manifest_created->lines[0]->quantity->mass_g = TRADE_DRUM_G + 50000;
+	e->manifest_created->lines[1]->quantity->mass_g = 450000;
+	must(&t, &t.office, e);
+	e = trade_sealed(&t);
+	e->manifest_sealed->items[0]->container = (char *)(uintptr_t) "big";
+	e->manifest_sealed->items[0]->mass_g = TRADE_DRUM_G + 50000;
+	trade_content(&t, e->manifest_sealed);
+	must(&t, &t.office, e);
+	release("big", TRADE_DRUM_G + 50000, true);
+	snprintf(out, sizeof out, "%s", t.batch);
+	must(&t, &t.office, trade_offered(&t, 1, "haul"));
+	memcpy(t.offer, t.hash, sizeof t.offer);
+	must(&t, &t.d1, trade_taken(&t, 1, "T1", "p-d1"));
+	must(&t, &t.d1, trade_arrived(&t, "T1"));
+	must(&t, &t.pit, trade_received(&t));
+	must(&t, &t.scale, trade_weighed(&t, "scale", TRADE_DRUM_G + 500000));
+	must(&t, &t.pit, trade_accepted(&t));
+	treat("big", TRADE_DRUM_G + 50000, "ash", 30000, TRADE_DRUM_G + 20000);
+	snprintf(burnt, sizeof burnt, "%s", t.batch);
+	manifest_hex(hex);
+
+	/* up from the ash to what was generated */
+	o = TRACE("container", "ash");
+	kin = row_of(o, "up", "id", burnt);
+	assert_int_equal(number(kin, "mass_g"), 30000);
+	assert_string_equal(word(kin, "party"), "pit");
+	kin = row_of(o, "up", "id", "big");
+	assert_int_equal(number(kin, "mass_g"), TRADE_DRUM_G + 50000);
+	kin = row_of(o, "up", "id", merged);
+	assert_string_equal(word(kin, "party"), "gen");
+	kin = row_of(o, "up", "id", small);
+	assert_int_equal(number(kin, "mass_g"), TRADE_DRUM_G);
+	assert_int_equal(cJSON_GetObjectItemCaseSensitive(kin, "depth")->valueint, 4);
+	assert_true(number(kin, "recorded_at_ms") > 0);
+	assert_int_equal(count(o, "up"), 5); /* and the batch that the drum was filled from */
+	cJSON_Delete(o);
+
+	/* down from that batch to the ash, by way of the manifest */
+	o = TRACE("container", small);
+	assert_string_equal(word(cJSON_GetObjectItemCaseSensitive(o, "record"), "state"),
+			    "REPACKED");
+	snprintf(made, sizeof made, "gen/%s",
+		 word(cJSON_GetObjectItemCaseSensitive(o, "record"), "batch"));
+	cJSON_Delete(o);
+	o = TRACE("batch", made);
+	for (size_t i = 0; i < 6; i++)
+		row_of(o, "down", "id",
+		       (const char *[]){small, merged, "big", out, burnt, "ash"}[i]);
+	assert_string_equal(word(row_of(o, "down", "id", hex), "kind"), "manifest");
+	cJSON_Delete(o);
+	/* a little less far is less, and says so */
+	o = TRACE("batch", made, "--depth", "3");
+	kin = row_of(o, "down", "id", "big");
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kin, "more")));
+	cJSON_Delete(o);
+
+	BODIES(list, "container", "big");
+	assert_string_equal(list, " stock_repacked manifest_sealed container_released "
+				  "handover_offered handover_taken arrived received weighed "
+				  "accepted manifest_closed waste_treated");
+	BINARY_SAYS(0, "went into 去向", "trace", "container", "big", "--dir", w.dir);
+}
+
 static void depth_and_count_bound_it(void **state)
 {
 	char hex[2 * LD_UUID_BYTES + 1];
@@ -292,6 +372,7 @@ int main(void)
 	    ON_A_LEDGER(sealed_and_cancelled_is_no_journey),
 	    ON_A_LEDGER(a_manifest_knows_what_was_loaded),
 	    ON_A_LEDGER(refused_and_held_events_are_told),
+	    ON_A_LEDGER(a_whole_life),
 	    ON_A_LEDGER(depth_and_count_bound_it),
 	    ON_A_LEDGER(batches),
 	};
