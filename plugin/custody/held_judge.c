@@ -2,6 +2,7 @@
 
 #include "plugin/custody/held.h"
 #include "plugin/custody/judge.h"
+#include "proto/base64.h"
 
 enum ld_err ld_held_load(struct ld_custody *c, uint64_t index, struct ld_fact *f)
 {
@@ -48,9 +49,20 @@ static int collect(void *ctx, const uint8_t *key, size_t key_len, const uint8_t 
 	return 0;
 }
 
+/* A loss names the load that it may end as a subject, in hex. */
+static bool lost_load(const Liandan__Event *e, uint8_t id[LD_UUID_BYTES])
+{
+	const Liandan__LossRecorded *l = e->loss_recorded;
+
+	return e->body_case == LIANDAN__EVENT__BODY_LOSS_RECORDED &&
+	       l->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST &&
+	       ld_hex_decode(l->subject, strlen(l->subject), id, LD_UUID_BYTES) == LD_OK;
+}
+
 size_t ld_held_waiting(struct ld_custody *c, const struct ld_fact *f, uint64_t *out, size_t cap)
 {
 	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
+	uint8_t lost[LD_UUID_BYTES];
 	size_t n = ld_manifests_of(f->event, ids, LD_MAX_HELD_PER_MANIFEST);
 	struct waiting w = {.out = out, .cap = cap};
 
@@ -60,6 +72,9 @@ size_t ld_held_waiting(struct ld_custody *c, const struct ld_fact *f, uint64_t *
 		      NULL);
 	for (size_t i = 0; i < n; i++)
 		ld_state_walk(c->state, LD_T_HELD_BY, ids[i].data, ids[i].len, NULL, 0, collect, &w,
+			      NULL);
+	if (lost_load(f->event, lost))
+		ld_state_walk(c->state, LD_T_HELD_BY, lost, sizeof lost, NULL, 0, collect, &w,
 			      NULL);
 	return w.n;
 }

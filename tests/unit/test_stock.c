@@ -249,6 +249,23 @@ static void an_authority_ends_a_lost_load(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* What waited for the load's arrival hears of its end at once. */
+static void what_waits_for_a_lost_load(void **state)
+{
+	struct mx *x = *state;
+	char hex[2 * LD_UUID_BYTES + 1];
+
+	ld_hex_encode(x->id, sizeof x->id, hex);
+	mx_to_taken(x);
+	mx_held(x, mx_receive(x, REC, mx_received(x)));
+	mx_clean(x, LOSE(x, CAR1, MANIFEST, hex, "", 7));
+	assert_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED));
+	mx_clean(x, LOSE(x, EEB, MANIFEST, hex, "", 700000));
+	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED));
+	assert_int_equal(mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED)->held_applied->verdict,
+			 LIANDAN__VERDICT__REFUSED);
+}
+
 static Liandan__WasteTreated *treated_body(struct mx *x, const char *batch)
 {
 	Liandan__WasteTreated *b = MX_NEW(x, Liandan__WasteTreated, LIANDAN__WASTE_TREATED__INIT);
@@ -545,6 +562,7 @@ int main(void)
 	    T(losing_at_a_site),
 	    T(losing_a_load),
 	    T(an_authority_ends_a_lost_load),
+	    T(what_waits_for_a_lost_load),
 	    T(treating_everything),
 	    T(drums_that_left_on_another_manifest),
 	    T(treating_signed_by_whom),
