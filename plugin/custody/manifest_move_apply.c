@@ -304,6 +304,8 @@ static enum ld_err unload(struct ld_custody *c, const struct ld_fact *f, Custody
 	    ~(uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_OVERDUE | CUSTODY__MANIFEST_FLAG__FLAG_LOST);
 	err = ld_load_del(c, m);
 	if (err == LD_OK)
+		err = ld_stop_end(c, m, ld_step_ms(f, m->arrived_ms));
+	if (err == LD_OK)
 		err = ld_travel_stop(c, m);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);

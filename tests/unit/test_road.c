@@ -65,6 +65,22 @@ static void a_stop_ends_with_the_next_taking(void **state)
 	mx_refused(x, mx_end_stop(x, CAR2, mx_stop_end(x, stop)), OUT_OF_ORDER);
 }
 
+/* Arrived elsewhere it may stop again; once it is received the vehicle is free. */
+static void a_stop_ends_with_the_receipt(void **state)
+{
+	struct mx *x = *state;
+	Liandan__Arrived *b;
+
+	mx_to_taken(x);
+	b = mx_arrived(x, "V1");
+	b->site = MX_S("S-GENB");
+	mx_flagged(x, mx_arrive(x, CAR1, b), WRONG_PLACE);
+	mx_clean(x, mx_begin_stop(x, CAR1, mx_stop(x, "V1")));
+	mx_clean(x, mx_receive(x, REC, mx_received(x)));
+	assert_int_equal(mx_manifest(x)->flags & CUSTODY__MANIFEST_FLAG__FLAG_STOPPED, 0);
+	assert_int_equal(MX_DUE(x, STOP), 0);
+}
+
 static void a_stop_for_too_long(void **state)
 {
 	struct mx *x = *state;
@@ -354,6 +370,7 @@ int main(void)
 	    T(a_stop_is_flagged_and_ends),
 	    T(a_stop_that_nobody_ended),
 	    T(a_stop_ends_with_the_next_taking),
+	    T(a_stop_ends_with_the_receipt),
 	    T(a_stop_for_too_long),
 	    T(the_end_comes_late_of_a_short_stop),
 	    T(stops_of_a_trip_together),
