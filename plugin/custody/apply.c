@@ -34,8 +34,10 @@ static enum ld_err apply_effect(struct ld_custody *c, const struct ld_fact *f,
 		return LD_OK;
 	effect.index = f->index;
 	effect.verdict = verdict;
-	if (f->event->body_case == LIANDAN__EVENT__BODY_HANDOVER_OFFERED)
+	if (f->event->body_case == LIANDAN__EVENT__BODY_HANDOVER_OFFERED) {
 		effect.person = (char *)(uintptr_t)ld_person_of(c, f->signer);
+		effect.manifest = f->event->handover_offered->manifest;
+	}
 	return ld_effect_put(c, f->event_hash, &effect);
 }
 

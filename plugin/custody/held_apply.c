@@ -122,8 +122,10 @@ static enum ld_err settle(struct ld_custody *c, const Custody__Held *h, Liandan_
 	Custody__Effect effect = CUSTODY__EFFECT__INIT;
 	Custody__Effect *before;
 
-	if (ld_effect_get(c, h->event_hash.data, &before) == LD_OK)
+	if (ld_effect_get(c, h->event_hash.data, &before) == LD_OK) {
 		effect.person = before->person;
+		effect.manifest = before->manifest;
+	}
 	effect.index = h->index;
 	effect.verdict = verdict;
 	effect.applied_index = applied_index;

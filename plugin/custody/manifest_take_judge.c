@@ -71,10 +71,8 @@ bool ld_check_offer_given(struct ld_case *k)
 	e = named_offer(k);
 	if (e == NULL)
 		return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_CAUSE, "the offer is not here yet");
-	/* an event that took effect and was no offer of this manifest: nobody gave */
-	if (e->verdict == LIANDAN__VERDICT__ACCEPTED && k->giver == NULL &&
-	    (k->m->offer == NULL || e->index <= k->m->created_index ||
-	     e->index >= k->m->offer->index))
+	/* it is here, and no offer of this manifest: nobody gave */
+	if (k->giver == NULL && !ld_same_id(e->manifest, k->m->manifest))
 		return ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_OFFER,
 				 "entry %" PRIu64 " is no offer of this manifest", e->index);
 	k->offered_by = e->person;

@@ -28,6 +28,7 @@ enum ld_err ld_storage_entered_apply(struct ld_custody *c, const struct ld_fact 
 		return err == LD_ERR_NOT_FOUND ? LD_OK : err;
 	m->storage_site = b->site;
 	m->storage_ms = ld_step_ms(f, m->taken_ms);
+	m->storage_leg = m->leg;
 	m->holder = f->signer->party;
 	m->holder_person = (char *)(uintptr_t)ld_person_of(c, f->signer);
 	m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_IN_STORAGE;

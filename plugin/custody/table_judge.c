@@ -25,7 +25,7 @@ uint32_t ld_state_bits(const Custody__Manifest *m)
 		if (ld_is_stored(m))
 			bits |= LD_IN_STORED;
 		else
-			bits |= LD_IN_ROAD | (m->storage_ms == 0 ? LD_IN_UNSTORED : 0);
+			bits |= LD_IN_ROAD | (m->storage_leg != m->leg ? LD_IN_UNSTORED : 0);
 	}
 	return bits;
 }

@@ -373,6 +373,48 @@ static void the_same_person_behind_an_older_offer(void **state)
 	assert_string_equal(mx_manifest(x)->giver_person, "p-gen");
 }
 
+/* Nor does an event that is no offer at all: it has no giver. */
+static void the_same_person_behind_what_is_no_offer(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestCreated *b = mx_created(x);
+	Liandan__ManifestSealed *s = mx_sealed(x);
+	Liandan__HandoverTaken *t;
+	uint8_t seal[LD_HASH_BYTES];
+
+	mx_fill(x);
+	mx_generate(x, "B9", "", MX_BULK, 3000000);
+	b->lines[1]->quantity->mass_g = s->items[2]->mass_g = 3000000;
+	mx_clean(x, mx_create(x, b));
+	mx_clean(x, mx_seal(x, b, s));
+	memcpy(seal, x->hash, sizeof seal);
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	t = mx_taken(x, 1, "V1");
+	t->offer = mx_bytes(seal, sizeof seal);
+	mx_refused(x, mx_take(x, BOTH, t), UNKNOWN_OFFER);
+	mx_refused(x, mx_take(x, CAR1, t), UNKNOWN_OFFER);
+	assert_string_equal(mx_manifest(x)->holder, "GEN");
+}
+
+/* An offer of another manifest gives nothing of this one, also one that was refused. */
+static void anothers_offer_is_none(void **state)
+{
+	static const uint8_t other[LD_UUID_BYTES] = {9};
+	struct mx *x = *state;
+	Liandan__HandoverOffered *o;
+	Liandan__HandoverTaken *t;
+	uint8_t hash[LD_HASH_BYTES];
+
+	mx_to_sealed(x);
+	o = mx_offered(x, 1, "CAR1");
+	o->manifest = mx_bytes(other, sizeof other);
+	mx_refused(x, mx_offer(x, GEN, o), UNKNOWN_MANIFEST);
+	memcpy(hash, x->hash, sizeof hash);
+	t = mx_taken(x, 1, "V1");
+	t->offer = mx_bytes(hash, sizeof hash);
+	mx_refused(x, mx_take(x, CAR1, t), UNKNOWN_OFFER);
+}
+
 static void the_same_person_below_it(void **state)
 {
 	struct mx *x = *state;
@@ -560,6 +602,8 @@ int main(void)
 	    T(a_cancelled_draft_cannot_be_taken),
 	    T(the_same_person_above_the_threshold),
 	    T(the_same_person_behind_an_older_offer),
+	    T(the_same_person_behind_what_is_no_offer),
+	    T(anothers_offer_is_none),
 	    T(the_same_person_below_it),
 	    T(the_load_is_weighed),
 	    T(expected_arrival),

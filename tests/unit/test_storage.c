@@ -75,6 +75,21 @@ static void taken_on_by_the_next_carrier(void **state)
 	mx_clean(x, mx_arrive(x, CAR2, mx_arrived(x, "V2")));
 }
 
+/* The next carrier puts it down again; its leaving comes in before that has. */
+static void put_down_on_each_of_two_legs(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_stored(x);
+	mx_clean(x, mx_leave(x, CAR2, mx_left(x, "V2")));
+	mx_held(x, mx_leave(x, CAR2, mx_left(x, "V2")));
+	mx_clean(x, mx_enter(x, STO, CAR2, mx_entered(x)));
+	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED));
+	assert_string_equal(mx_manifest(x)->holder, "CAR2");
+	assert_int_equal(mx_manifest(x)->leg, 2);
+	mx_refused(x, mx_leave(x, CAR2, mx_left(x, "V2")), OUT_OF_ORDER);
+}
+
 /* The storage's party gives the next leg as any holder does. */
 static void handed_over_out_of_storage(void **state)
 {
@@ -199,6 +214,7 @@ int main(void)
 	    T(put_down),
 	    T(taken_on_by_who_brought_it),
 	    T(taken_on_by_the_next_carrier),
+	    T(put_down_on_each_of_two_legs),
 	    T(handed_over_out_of_storage),
 	    T(handed_over_to_a_truck_elsewhere),
 	    T(arriving_waits_for_leaving),
