@@ -106,11 +106,12 @@ void world_new(struct world *w)
 {
 	Liandan__Genesis g = LIANDAN__GENESIS__INIT;
 	Liandan__AuthorityKey ak = LIANDAN__AUTHORITY_KEY__INIT, *list[1] = {&ak};
+	const char *tmp = getenv("TMPDIR");
 	char why[512] = "";
 	size_t spki_len;
 
 	memset(w, 0, sizeof *w);
-	snprintf(w->dir, sizeof w->dir, "%s/liandan-XXXXXX", "/tmp");
+	snprintf(w->dir, sizeof w->dir, "%.40s/liandan-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	REQUIRE(mkdtemp(w->dir) != NULL);
 	REQUIRE(ld_gate_init() == LD_OK);
 	signer_new(&w->authority, "epb", "registrar", LIANDAN__ALGORITHM__ALGORITHM_P256);
@@ -183,6 +184,17 @@ static uint8_t *seal_with(struct world *w, struct signer *s, struct ld_key *cons
 uint8_t *world_seal(struct world *w, struct signer *s, Liandan__Event *e, size_t *len)
 {
 	return seal_with(w, s, &s->key, 1, e, len);
+}
+
+uint8_t *world_seal_cosigned(struct world *w, struct signer *s, struct signer *const *cosigners,
+			     size_t n, Liandan__Event *e, size_t *len)
+{
+	struct ld_key *keys[1 + LD_MAX_COSIGNERS] = {s->key};
+
+	REQUIRE(n <= LD_MAX_COSIGNERS);
+	for (size_t i = 0; i < n; i++)
+		keys[i + 1] = cosigners[i]->key;
+	return seal_with(w, s, keys, n + 1, e, len);
 }
 
 Liandan__Verdict world_submit(struct world *w, const struct signer *s, const uint8_t *bytes,
@@ -392,16 +404,10 @@ Liandan__Verdict world_fix(struct world *w, struct signer *terminal, const char 
 Liandan__Verdict world_send_cosigned(struct world *w, struct signer *s,
 				     struct signer *const *cosigners, size_t n, Liandan__Event *e)
 {
-	struct ld_key *keys[1 + LD_MAX_COSIGNERS] = {s->key};
 	size_t len;
-	uint8_t *bytes;
-	Liandan__Verdict v;
+	uint8_t *bytes = world_seal_cosigned(w, s, cosigners, n, e, &len);
+	Liandan__Verdict v = world_submit(w, s, bytes, len);
 
-	REQUIRE(n <= LD_MAX_COSIGNERS);
-	for (size_t i = 0; i < n; i++)
-		keys[i + 1] = cosigners[i]->key;
-	bytes = seal_with(w, s, keys, n + 1, e, &len);
-	v = world_submit(w, s, bytes, len);
 	free(bytes);
 	return v;
 }

@@ -51,6 +51,9 @@ void signer_free(struct signer *s);
 /* Fills header fields (ledger, region, seq, prev, occurred_at = now unless set), seals, returns
  * malloc'd bytes. The signer's chain advances. */
 uint8_t *world_seal(struct world *w, struct signer *s, Liandan__Event *e, size_t *len);
+/* As world_seal, cosigned by others, whose chains do not move. */
+uint8_t *world_seal_cosigned(struct world *w, struct signer *s, struct signer *const *cosigners,
+			     size_t n, Liandan__Event *e, size_t *len);
 /* Seals and submits. LD_OK always expected; the verdict is in w->out. */
 Liandan__Verdict world_send(struct world *w, struct signer *s, Liandan__Event *e);
 Liandan__Verdict world_submit(struct world *w, const struct signer *s, const uint8_t *bytes,

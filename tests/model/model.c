@@ -1,0 +1,531 @@
+/* The real region, with its real LMDB, and the naive model, side by side over random walks: after
+ * each event they must have said the same, and states, holders, containers and stock must be the
+ * same; at the end the ledger alone must give the same state again.
+ *
+ *   model [--seed N] [--walks N] [--events N] [--wrong N] [--wrong-rules] [--verbose]
+ *
+ * Walk i has seed N + i. Prints, of the first difference, the seed and the number of steps that
+ * suffice. --wrong N: the model has a rule that is wrong (naive.h); --wrong-rules: each of them in
+ * turn, and every one must be noticed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "plugin/custody/apply.h"
+#include "plugin/custody/tables.h"
+#include "proto/verdict.h"
+#include "tests/model/walk.h"
+
+#define FULL_EVERY 200
+#define TICK_EVERY 8
+#define SHOWN 40
+
+/* ---- time: this thread's clocks stand still until somebody lets them run ---- */
+
+static __thread bool virtual;
+static int64_t passed_ms;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	static struct timespec began[16];
+	const bool ours = virtual && (id == CLOCK_REALTIME || id == CLOCK_BOOTTIME);
+	int64_t ns;
+
+	if (!ours)
+		return (int)syscall(SYS_clock_gettime, id, t);
+	if (began[id].tv_sec == 0 && syscall(SYS_clock_gettime, id, &began[id]) != 0)
+		return -1;
+	ns = began[id].tv_nsec + passed_ms % 1000 * 1000000;
+	t->tv_sec = began[id].tv_sec + passed_ms / 1000 + ns / 1000000000;
+	t->tv_nsec = ns % 1000000000;
+	return 0;
+}
+
+/* ---- one walk ---- */
+
+struct line {
+	char text[128];
+	uint8_t hash[LD_HASH_BYTES]; /* of its event */
+};
+
+struct run {
+	struct walk walk;
+	struct nv nv;
+	uint64_t seed;
+	size_t step;
+	bool quiet, verbose;
+	bool differs;
+	struct line *story; /* of each step */
+	size_t cap;
+	uint64_t verdicts[4];
+};
+
+static struct run *at; /* of `differ`, which is called from the depth of walks over tables */
+
+static void differ(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void differ(const char *fmt, ...)
+{
+	va_list ap;
+	char text[400];
+	const char *tag;
+
+	if (at->differs)
+		return;
+	at->differs = true;
+	if (at->quiet)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "seed %" PRIu64 ", step %zu: %s\n", at->seed, at->step, text);
+	fprintf(stderr, "the shortest prefix: model --seed %" PRIu64 " --walks 1 --events %zu\n",
+		at->seed, at->step);
+	/* what happened to the same consignment */
+	tag = strstr(at->story[at->step - 1].text, " of ");
+	for (size_t i = 0; tag != NULL && i < at->step; i++) {
+		const char *other = strstr(at->story[i].text, " of ");
+
+		if (other != NULL && strncmp(tag, other, 8) == 0)
+			fprintf(stderr, "  %6zu %s\n", i + 1, at->story[i].text);
+	}
+}
+
+static void story(struct run *r, const char *what, const uint8_t *hash, const struct ld_outcome *o)
+{
+	struct line *l;
+
+	while (r->step >= r->cap) {
+		r->cap = r->cap == 0 ? 1024 : 2 * r->cap;
+		r->story = realloc(r->story, r->cap * sizeof *r->story);
+		if (r->story == NULL)
+			abort();
+	}
+	l = &r->story[r->step++];
+	memcpy(l->hash, hash, sizeof l->hash);
+	if (o == NULL)
+		snprintf(l->text, sizeof l->text, "%s", what);
+	else
+		snprintf(l->text, sizeof l->text, "%.64s: %s %s%s", what,
+			 ld_verdict_name(o->verdict), ld_reason_name(o->reason),
+			 o->duplicate ? " again" : "");
+	if (r->verbose)
+		fprintf(stderr, "%6zu %s\n", r->step, l->text);
+}
+
+/* ---- both are asked the same ---- */
+
+static const char *name_of_state(Custody__ManifestState s)
+{
+	const ProtobufCEnumValue *v =
+	    protobuf_c_enum_descriptor_get_value(&custody__manifest_state__descriptor, (int)s);
+
+	return v != NULL ? v->name : "?";
+}
+
+static void same_text(const char *of, const char *what, const char *region, const char *model)
+{
+	if (strcmp(region, model) != 0)
+		differ("%s: %s is %s for the region, %s for the model", of, what, region, model);
+}
+
+static void same_mass(const char *of, const char *what, int64_t region, int64_t model)
+{
+	if (region != model)
+		differ("%s: %s is %" PRId64 " g for the region, %" PRId64 " g for the model", of,
+		       what, region, model);
+}
+
+#define FLAGS                                                                                      \
+	((uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_STOPPED | CUSTODY__MANIFEST_FLAG__FLAG_IN_STORAGE))
+
+static void same_manifest(const Custody__Manifest *r, const struct nv_manifest *m)
+{
+	uint32_t flags = (m->stopped ? CUSTODY__MANIFEST_FLAG__FLAG_STOPPED : 0u) |
+			 (m->stored ? CUSTODY__MANIFEST_FLAG__FLAG_IN_STORAGE : 0u);
+	char id[16];
+
+	snprintf(id, sizeof id, "manifest %02x%02x", m->id[14], m->id[15]);
+	same_text(id, "its state", name_of_state(r->state), name_of_state(m->state));
+	same_text(id, "its holder", r->holder, m->holder);
+	same_text(id, "its vehicle", r->plate, m->plate);
+	if (r->leg != m->leg)
+		differ("%s: leg %u for the region, %u for the model", id, r->leg, m->leg);
+	if ((r->flags & FLAGS) != flags)
+		differ("%s: flags %#x for the region, %#x for the model", id, r->flags & FLAGS,
+		       flags);
+	if ((r->offer != NULL && !r->offer->closed) != m->offer.open)
+		differ("%s: its offer is open for one of them only", id);
+}
+
+static void same_container(const Custody__Container *r, const struct nv_container *k)
+{
+	if (r->state != k->state)
+		differ("%s: state %d for the region, %d for the model", k->name, (int)r->state,
+		       (int)k->state);
+	same_text(k->name, "who has it", r->party, k->party);
+	same_text(k->name, "its site", r->site, k->site);
+	same_mass(k->name, "its mass", r->mass_g, k->mass_g);
+}
+
+static void same_stock(const Custody__Stock *r, const struct nv_stock *s)
+{
+	char of[4 * NV_ID];
+
+	snprintf(of, sizeof of, "stock of %s at %s, %s", s->party, s->site, s->code);
+	same_mass(of, "generated", r->generated_g, s->generated_g);
+	same_mass(of, "received", r->received_g, s->received_g);
+	same_mass(of, "treated", r->treated_g, s->treated_g);
+	same_mass(of, "shipped", r->shipped_g, s->shipped_g);
+	same_mass(of, "lost", r->lost_g, s->lost_g);
+	same_mass(of, "in stock", r->in_stock_g, nv_in_stock(s));
+	same_mass(of, "bound", r->bound_g, s->bound_g);
+}
+
+/* ---- after each step: what may have changed ---- */
+
+static struct ld_custody *custody(struct run *r)
+{
+	return ld_region_custody(r->walk.world.region);
+}
+
+static void look_at_manifest(struct run *r, const uint8_t *id)
+{
+	const struct nv_manifest *m = nv_manifest_of(&r->nv, id);
+	Custody__Manifest *rec;
+	enum ld_err err;
+
+	ld_arena_reset(custody(r)->arena);
+	err = ld_manifest_get(custody(r),
+			      (ProtobufCBinaryData){LD_UUID_BYTES, (uint8_t *)(uintptr_t)id}, &rec);
+	if ((err == LD_OK) != (m != NULL))
+		differ("manifest %02x%02x is here for one of them only", id[14], id[15]);
+	else if (m != NULL)
+		same_manifest(rec, m);
+	for (size_t i = 0; m != NULL && i < m->n_items; i++) {
+		Custody__Container *k;
+
+		if (m->item[i].container[0] != '\0' &&
+		    ld_container_get(custody(r), m->item[i].container, &k) == LD_OK)
+			same_container(k, nv_container_named(&r->nv, m->item[i].container));
+	}
+}
+
+static void look_at_stock(struct run *r)
+{
+	for (size_t i = 0; i < r->nv.n_stock; i++) {
+		const struct nv_stock *s = &r->nv.stock[i];
+		Custody__Stock none = CUSTODY__STOCK__INIT, *rec = &none;
+
+		ld_arena_reset(custody(r)->arena);
+		if (ld_stock_get(custody(r), s->party, s->site, s->code, &rec) != LD_OK)
+			rec = &none;
+		same_stock(rec, s);
+	}
+}
+
+static const char *told(const struct run *r, const uint8_t *hash)
+{
+	for (size_t i = 0; i < r->step; i++)
+		if (memcmp(r->story[i].hash, hash, LD_HASH_BYTES) == 0)
+			return r->story[i].text;
+	return "?";
+}
+
+static void look_at_held(struct run *r, uint8_t (*held)[LD_HASH_BYTES], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct nv_effect *e = nv_effect_of(&r->nv, held[i]);
+		Custody__Effect *rec;
+
+		ld_arena_reset(custody(r)->arena);
+		if (ld_effect_get(custody(r), held[i], &rec) != LD_OK)
+			differ("%s: no effect for the region", told(r, held[i]));
+		else if (rec->verdict != e->verdict)
+			differ("%s: now %s for the region, %s for the model", told(r, held[i]),
+			       ld_verdict_name(rec->verdict), ld_verdict_name(e->verdict));
+	}
+}
+
+/* ---- now and then: everything ---- */
+
+struct all {
+	struct run *r;
+	size_t n;
+};
+
+static int each_manifest(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+			 size_t len)
+{
+	struct all *a = ctx;
+	Custody__Manifest *rec = custody__manifest__unpack(NULL, len, value);
+	const struct nv_manifest *m;
+
+	(void)key, (void)key_len;
+	if (rec == NULL)
+		abort();
+	m = nv_manifest_of(&a->r->nv, rec->manifest.data);
+	if (m == NULL)
+		differ("the region has a manifest more");
+	else
+		same_manifest(rec, m);
+	custody__manifest__free_unpacked(rec, NULL);
+	a->n++;
+	return 0;
+}
+
+static int each_container(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+			  size_t len)
+{
+	struct all *a = ctx;
+	Custody__Container *rec = custody__container__unpack(NULL, len, value);
+	const struct nv_container *k;
+
+	(void)key, (void)key_len;
+	if (rec == NULL)
+		abort();
+	k = nv_container_named(&a->r->nv, rec->container);
+	if (k == NULL)
+		differ("the region has a container more: %s", rec->container);
+	else
+		same_container(rec, k);
+	custody__container__free_unpacked(rec, NULL);
+	a->n++;
+	return 0;
+}
+
+static int each_stock(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		      size_t len)
+{
+	struct all *a = ctx;
+	Custody__Stock *rec = custody__stock__unpack(NULL, len, value);
+
+	(void)key, (void)key_len;
+	if (rec == NULL)
+		abort();
+	same_stock(rec, nv_stock_at(&a->r->nv, rec->party, rec->site, rec->code));
+	/* CUSTODY: booked grams add exactly */
+	same_mass(rec->site, "in stock, added up", rec->in_stock_g,
+		  rec->generated_g + rec->received_g - rec->treated_g - rec->shipped_g -
+		      rec->lost_g);
+	custody__stock__free_unpacked(rec, NULL);
+	return 0;
+}
+
+static void look_at_all(struct run *r)
+{
+	struct ld_state *state = custody(r)->state;
+	struct all manifests = {.r = r}, containers = {.r = r}, stock = {.r = r};
+
+	ld_state_walk(state, LD_T_MANIFEST, NULL, 0, NULL, 0, each_manifest, &manifests, NULL);
+	ld_state_walk(state, LD_T_CONTAINER, NULL, 0, NULL, 0, each_container, &containers, NULL);
+	ld_state_walk(state, LD_T_STOCK, NULL, 0, NULL, 0, each_stock, &stock, NULL);
+	if (manifests.n != r->nv.n_manifest || containers.n != r->nv.n_container)
+		differ("%zu manifests and %zu containers for the region, %zu and %zu for the model",
+		       manifests.n, containers.n, r->nv.n_manifest, r->nv.n_container);
+	look_at_stock(r);
+	if (nv_forgotten(&r->nv) != NULL)
+		differ("%s: it waits for nothing any more", told(r, nv_forgotten(&r->nv)->hash));
+}
+
+/* State = replay(ledger). */
+static void replay(struct run *r)
+{
+	struct world *w = &r->walk.world;
+	struct ld_state *again;
+	struct ld_hash live, replayed;
+	char why[256] = "";
+
+	if (ld_region_flush(w->region) != LD_OK || ld_state_open_scratch(&again) != LD_OK)
+		abort();
+	if (ld_region_replay(ld_region_core(w->region), again, ld_region_name(w->region),
+			     w->ledger_id, 0, ld_region_head(w->region)->size, NULL, NULL, why,
+			     sizeof why) != LD_OK)
+		differ("the ledger cannot be replayed: %s", why);
+	else if (ld_state_digest(custody(r)->state, &live) != LD_OK ||
+		 ld_state_digest(again, &replayed) != LD_OK)
+		abort();
+	else if (memcmp(&live, &replayed, sizeof live) != 0)
+		differ("the ledger replayed gives another state");
+	ld_state_close(again);
+}
+
+/* ---- a step ---- */
+
+static void compare(struct run *r, const struct walk_step *s, const struct nv_said *said)
+{
+	const struct ld_outcome *o = &r->walk.world.out;
+
+	if (o->verdict != said->verdict ||
+	    (said->reason != LIANDAN__REASON__REASON_NONE && said->reason != o->reason))
+		differ("%s: %s %s for the region (%s), %s %s for the model", s->sealed.what,
+		       ld_verdict_name(o->verdict), ld_reason_name(o->reason), o->detail,
+		       ld_verdict_name(said->verdict), ld_reason_name(said->reason));
+}
+
+static void send(struct run *r, const struct walk_step *s)
+{
+	struct world *w = &r->walk.world;
+	Liandan__Envelope *env = liandan__envelope__unpack(NULL, s->sealed.len, s->sealed.bytes);
+	Liandan__Event *e =
+	    env != NULL ? liandan__event__unpack(NULL, env->event.len, env->event.data) : NULL;
+	size_t n = r->nv.n_held;
+	uint8_t(*held)[LD_HASH_BYTES] = malloc((n + 1) * sizeof *held);
+	struct nv_said said;
+
+	if (e == NULL || held == NULL)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		memcpy(held[i], r->nv.held[i].hash, LD_HASH_BYTES);
+	world_submit(w, &s->by->s, s->sealed.bytes, s->sealed.len);
+	said = nv_submit(&r->nv, e, s->sealed.hash, ld_region_now(w->region));
+	story(r, s->sealed.what, s->sealed.hash, &w->out);
+	compare(r, s, &said);
+	if (w->out.verdict <= LIANDAN__VERDICT__REFUSED)
+		r->verdicts[w->out.verdict]++;
+	if (!r->differs) {
+		look_at_held(r, held, n);
+		for (size_t i = 0; i < WALK_PLANS; i++)
+			look_at_manifest(r, r->walk.plan[i].id);
+		look_at_stock(r);
+		if (nv_forgotten(&r->nv) != NULL)
+			differ("%s: it waits for nothing any more",
+			       told(r, nv_forgotten(&r->nv)->hash));
+	}
+	liandan__event__free_unpacked(e, NULL);
+	liandan__envelope__free_unpacked(env, NULL);
+	free(held);
+}
+
+static void send_again(struct run *r, const struct walk_step *s)
+{
+	struct world *w = &r->walk.world;
+	const uint64_t before = ld_region_head(w->region)->size;
+
+	world_submit(w, &s->by->s, s->sealed.bytes, s->sealed.len);
+	story(r, s->sealed.what, s->sealed.hash, &w->out);
+	if (!w->out.duplicate || ld_region_head(w->region)->size != before)
+		differ("%s: what was sent before is taken for new", s->sealed.what);
+}
+
+static void one_step(struct run *r, const struct walk_step *s)
+{
+	bool advanced;
+
+	passed_ms += s->pass_ms;
+	switch (s->kind) {
+	case WALK_SEND:
+		send(r, s);
+		break;
+	case WALK_AGAIN_SENT:
+		send_again(r, s);
+		break;
+	case WALK_RESTART:
+		world_reopen(&r->walk.world);
+		story(r, "the region starts again", s->sealed.hash, NULL);
+		look_at_all(r);
+		break;
+	case WALK_END:
+		return;
+	}
+	if (r->step % TICK_EVERY == 0 && ld_region_tick(r->walk.world.region, &advanced) != LD_OK)
+		differ("the region's tick fails");
+	if (r->step % FULL_EVERY == 0)
+		look_at_all(r);
+}
+
+/* true: they agree all the way. */
+static bool walk(uint64_t seed, size_t events, enum nv_wrong wrong, bool quiet, bool verbose,
+		 uint64_t verdicts[4])
+{
+	static struct run r;
+	struct walk_step s = {.kind = WALK_SEND};
+
+	memset(&r, 0, sizeof r);
+	r.seed = seed;
+	r.quiet = quiet;
+	r.verbose = verbose;
+	at = &r;
+	nv_new(&r.nv, wrong);
+	walk_new(&r.walk, &r.nv, seed);
+	while (!r.differs && s.kind != WALK_END) {
+		if (r.step == events)
+			walk_drain(&r.walk);
+		walk_next(&r.walk, &s);
+		one_step(&r, &s);
+		free(s.sealed.bytes);
+	}
+	if (!r.differs) {
+		look_at_all(&r);
+		replay(&r);
+	}
+	for (int i = 0; i < 4; i++)
+		verdicts[i] += r.verdicts[i];
+	walk_free(&r.walk);
+	nv_free(&r.nv);
+	free(r.story);
+	return !r.differs;
+}
+
+/* Each wrong rule must be noticed. */
+static int wrong_rules(uint64_t seed, size_t walks, size_t events)
+{
+	int missed = 0;
+
+	for (unsigned wrong = NV_RIGHT + 1; wrong < NV_WRONG_RULES; wrong++) {
+		uint64_t verdicts[4] = {0};
+		size_t i = 0;
+
+		while (i < walks && walk(seed + i, events, wrong, true, false, verdicts))
+			i++;
+		printf("%s: %s", nv_wrong_text(wrong), i < walks ? "noticed" : "NOT NOTICED");
+		printf(" after %" PRIu64 " events\n", verdicts[1] + verdicts[2] + verdicts[3]);
+		missed += i == walks;
+	}
+	return missed;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = 1, verdicts[4] = {0};
+	size_t walks = 8, events = 2500, good = 0;
+	unsigned wrong = NV_RIGHT;
+	bool verbose = false, all_wrong = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+		if (strcmp(argv[i], "--verbose") == 0)
+			verbose = true;
+		else if (strcmp(argv[i], "--wrong-rules") == 0)
+			all_wrong = true;
+		else if (strcmp(argv[i], "--seed") == 0)
+			seed = strtoull(value, NULL, 10), i++;
+		else if (strcmp(argv[i], "--walks") == 0)
+			walks = strtoull(value, NULL, 10), i++;
+		else if (strcmp(argv[i], "--events") == 0)
+			events = strtoull(value, NULL, 10), i++;
+		else if (strcmp(argv[i], "--wrong") == 0)
+			wrong = (unsigned)strtoul(value, NULL, 10) % NV_WRONG_RULES, i++;
+		else {
+			fprintf(stderr, "model [--seed N] [--walks N] [--events N] [--wrong N] "
+					"[--wrong-rules] [--verbose]\n");
+			return 2;
+		}
+	}
+	/* what a disk does is tested elsewhere (tests/crash) */
+	if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 1);
+	virtual = true;
+	if (all_wrong)
+		return wrong_rules(seed, walks, events) == 0 ? 0 : 1;
+	while (good < walks && walk(seed + good, events, wrong, false, verbose, verdicts))
+		good++;
+	printf("%zu walks of %zu: %" PRIu64 " accepted, %" PRIu64 " held, %" PRIu64 " refused\n",
+	       good, walks, verdicts[LIANDAN__VERDICT__ACCEPTED], verdicts[LIANDAN__VERDICT__HELD],
+	       verdicts[LIANDAN__VERDICT__REFUSED]);
+	return good == walks ? 0 : 1;
+}

@@ -1,0 +1,482 @@
+#include "tests/model/naive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AHEAD_MS INT64_C(86400000) /* an event's time may lie so far ahead */
+
+/* ---- lists ---- */
+
+void *nv_grow(void *list, size_t *cap, size_t each)
+{
+	*cap = *cap == 0 ? 64 : 2 * *cap;
+	list = realloc(list, *cap * each);
+	if (list == NULL)
+		abort();
+	return list;
+}
+
+#define ADD(nv, name)                                                                              \
+	(NV_GROW((nv)->name, (nv)->n_##name, (nv)->cap_##name),                                    \
+	 memset(&(nv)->name[(nv)->n_##name], 0, sizeof *(nv)->name),                               \
+	 &(nv)->name[(nv)->n_##name++])
+
+void nv_copy(char out[NV_ID], const char *s)
+{
+	snprintf(out, NV_ID, "%s", s);
+}
+
+void nv_new(struct nv *nv, enum nv_wrong wrong)
+{
+	memset(nv, 0, sizeof *nv);
+	nv->wrong = wrong;
+}
+
+void nv_free(struct nv *nv)
+{
+	for (size_t i = 0; i < nv->n_held; i++)
+		liandan__event__free_unpacked(nv->held[i].e, NULL);
+	for (size_t i = 0; i < nv->n_manifest; i++)
+		liandan__manifest_created__free_unpacked(nv->manifest[i].created, NULL);
+	free(nv->key);
+	free(nv->site);
+	free(nv->party);
+	free(nv->manifest);
+	free(nv->container);
+	free(nv->stock);
+	free(nv->batch);
+	free(nv->ticket);
+	free(nv->effect);
+	free(nv->held);
+	memset(nv, 0, sizeof *nv);
+}
+
+void nv_party(struct nv *nv, const char *party, uint32_t roles, bool small)
+{
+	struct nv_party *p = ADD(nv, party);
+
+	nv_copy(p->party, party);
+	p->roles = roles;
+	p->small = small;
+}
+
+void nv_site(struct nv *nv, const char *site, const char *party)
+{
+	struct nv_site *s = ADD(nv, site);
+
+	nv_copy(s->site, site);
+	nv_copy(s->party, party);
+}
+
+void nv_key(struct nv *nv, const uint8_t id[LD_KEY_ID_BYTES], const char *party,
+	    const char *subject, bool person, uint32_t roles)
+{
+	struct nv_key *k = ADD(nv, key);
+
+	memcpy(k->id, id, sizeof k->id);
+	nv_copy(k->party, party);
+	nv_copy(k->subject, subject);
+	k->person = person;
+	k->roles = roles;
+}
+
+static const struct nv_key *key_of(const struct nv *nv, ProtobufCBinaryData id)
+{
+	for (size_t i = 0; i < nv->n_key; i++)
+		if (nv_id_is(id, nv->key[i].id, sizeof nv->key[i].id))
+			return &nv->key[i];
+	return NULL;
+}
+
+bool nv_id_is(ProtobufCBinaryData b, const uint8_t *id, size_t len)
+{
+	return b.len == len && memcmp(b.data, id, len) == 0;
+}
+
+struct nv_manifest *nv_find(struct nv *nv, ProtobufCBinaryData id)
+{
+	for (size_t i = nv->n_manifest; i-- > 0;)
+		if (nv_id_is(id, nv->manifest[i].id, sizeof nv->manifest[i].id))
+			return &nv->manifest[i];
+	return NULL;
+}
+
+const struct nv_manifest *nv_manifest_of(const struct nv *nv, const uint8_t id[LD_UUID_BYTES])
+{
+	for (size_t i = nv->n_manifest; i-- > 0;)
+		if (memcmp(id, nv->manifest[i].id, LD_UUID_BYTES) == 0)
+			return &nv->manifest[i];
+	return NULL;
+}
+
+const struct nv_effect *nv_effect_of(const struct nv *nv, const uint8_t hash[LD_HASH_BYTES])
+{
+	for (size_t i = nv->n_effect; i-- > 0;)
+		if (memcmp(nv->effect[i].hash, hash, LD_HASH_BYTES) == 0)
+			return &nv->effect[i];
+	return NULL;
+}
+
+struct nv_container *nv_container_named(struct nv *nv, const char *name)
+{
+	for (size_t i = nv->n_container; i-- > 0;)
+		if (strcmp(nv->container[i].name, name) == 0)
+			return &nv->container[i];
+	return NULL;
+}
+
+struct nv_stock *nv_stock_at(struct nv *nv, const char *party, const char *site, const char *code)
+{
+	struct nv_stock *s;
+
+	for (size_t i = 0; i < nv->n_stock; i++) {
+		s = &nv->stock[i];
+		if (strcmp(s->party, party) == 0 && strcmp(s->site, site) == 0 &&
+		    strcmp(s->code, code) == 0)
+			return s;
+	}
+	s = ADD(nv, stock);
+	nv_copy(s->party, party);
+	nv_copy(s->site, site);
+	nv_copy(s->code, code);
+	return s;
+}
+
+bool nv_container_in_stock(const struct nv_container *k)
+{
+	return k->state == CUSTODY__CONTAINER_STATE__GENERATED ||
+	       k->state == CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN ||
+	       k->state == CUSTODY__CONTAINER_STATE__BOUND ||
+	       k->state == CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY ||
+	       (k->state == CUSTODY__CONTAINER_STATE__CONTAINER_RECEIVED && k->came);
+}
+
+const char *nv_owner_of(const struct nv *nv, const char *site)
+{
+	for (size_t i = 0; i < nv->n_site; i++)
+		if (strcmp(nv->site[i].site, site) == 0)
+			return nv->site[i].party;
+	return NULL;
+}
+
+void nv_person_of(const struct nv_key *k, char out[NV_ID])
+{
+	nv_copy(out, k->person ? k->subject : "");
+	if (out[0] == '\0') /* a device is nobody but itself */
+		for (size_t i = 0; i < sizeof k->id; i++)
+			snprintf(out + 2 * i, 3, "%02x", k->id[i]);
+}
+
+bool nv_has(const struct nv_key *k, uint32_t roles)
+{
+	return (k->roles & roles) != 0;
+}
+
+/* ---- what every event is asked ---- */
+
+/* Nothing takes effect before the events that it names. */
+static struct nv_said causes(const struct nv *nv, const struct nv_event *v)
+{
+	for (size_t i = 0; i < v->e->n_after; i++) {
+		const struct nv_effect *cause = nv_effect_of(nv, v->e->after[i].data);
+
+		if (cause == NULL || cause->verdict == LIANDAN__VERDICT__HELD)
+			return NV_HELD(WAITS_FOR_CAUSE);
+		if (cause->verdict == LIANDAN__VERDICT__REFUSED)
+			return nv->wrong == NV_REFUSED_CAUSES_WAIT ? NV_HELD(WAITS_FOR_CAUSE)
+								   : NV_REFUSED(OUT_OF_ORDER);
+	}
+	return nv_ok();
+}
+
+static struct nv_said judge(struct nv *nv, const struct nv_event *v)
+{
+	struct nv_said said;
+
+	if (v->e->occurred_at_ms > v->at_ms + AHEAD_MS)
+		return NV_REFUSED(CLOCK_AHEAD);
+	said = causes(nv, v);
+	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+		return said;
+	switch ((int)v->e->body_case) {
+	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
+	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
+	case LIANDAN__EVENT__BODY_WASTE_TREATED:
+	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
+	case LIANDAN__EVENT__BODY_WEIGHED:
+		return nv_judge_stock(nv, v);
+	case LIANDAN__EVENT__BODY_STOP_BEGUN:
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT:
+	case LIANDAN__EVENT__BODY_ARRIVED:
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+	case LIANDAN__EVENT__BODY_RECEIVED:
+	case LIANDAN__EVENT__BODY_SAMPLE_ANALYSED:
+	case LIANDAN__EVENT__BODY_ACCEPTED:
+	case LIANDAN__EVENT__BODY_REJECTED:
+		return nv_judge_road(nv, v);
+	default:
+		return nv_judge_manifest(nv, v);
+	}
+}
+
+static void apply(struct nv *nv, const struct nv_event *v)
+{
+	nv_apply_stock(nv, v);
+	nv_apply_manifest(nv, v);
+	nv_apply_road(nv, v);
+}
+
+/* ---- held events ---- */
+
+/* The manifests that the body names, in fields of that name. */
+static size_t ids_of(const struct nv_event *v, const uint8_t *out[LD_MAX_MANIFESTS_NAMED])
+{
+	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(
+	    &liandan__event__descriptor, (unsigned)v->e->body_case);
+	const ProtobufCMessageDescriptor *type = f->descriptor;
+	const char *body;
+	size_t found = 0;
+
+	memcpy(&body, (const char *)v->e + f->offset, sizeof body);
+	for (unsigned i = 0; i < type->n_fields; i++) {
+		const char *at = body + type->fields[i].offset;
+		const ProtobufCBinaryData *ids = (const void *)at;
+		size_t n = 1;
+
+		if (type->fields[i].type != PROTOBUF_C_TYPE_BYTES ||
+		    strncmp(type->fields[i].name, "manifest", 8) != 0)
+			continue;
+		if (type->fields[i].label == PROTOBUF_C_LABEL_REPEATED) {
+			memcpy(&n, body + type->fields[i].quantifier_offset, sizeof n);
+			memcpy(&ids, at, sizeof ids);
+		}
+		for (size_t k = 0; k < n && found < LD_MAX_MANIFESTS_NAMED; k++)
+			if (ids[k].len == LD_UUID_BYTES)
+				out[found++] = ids[k].data;
+	}
+	if (v->e->body_case == LIANDAN__EVENT__BODY_WASTE_TREATED)
+		for (size_t i = 0; i < v->e->waste_treated->n_inputs; i++)
+			if (v->e->waste_treated->inputs[i]->manifest.len == LD_UUID_BYTES &&
+			    found < LD_MAX_MANIFESTS_NAMED)
+				out[found++] = v->e->waste_treated->inputs[i]->manifest.data;
+	return found;
+}
+
+static bool names(const struct nv_event *v, const uint8_t id[LD_UUID_BYTES])
+{
+	const uint8_t *ids[LD_MAX_MANIFESTS_NAMED];
+	size_t n = ids_of(v, ids);
+
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(ids[i], id, LD_UUID_BYTES) == 0)
+			return true;
+	return false;
+}
+
+/* At most 64 wait for a manifest, of a party 16. */
+static bool crowded(const struct nv *nv, const struct nv_event *v, const uint8_t *id)
+{
+	size_t all = 0, own = 0;
+
+	for (size_t i = 0; i < nv->n_held; i++) {
+		if (!names(&nv->held[i], id))
+			continue;
+		all++;
+		own += strcmp(nv->held[i].by->party, v->by->party) == 0;
+	}
+	return all >= LD_MAX_HELD_PER_MANIFEST || own >= LD_MAX_HELD_PER_PARTY;
+}
+
+static bool no_room(const struct nv *nv, const struct nv_event *v)
+{
+	const uint8_t *ids[LD_MAX_MANIFESTS_NAMED];
+	size_t n = ids_of(v, ids), own = 0;
+
+	for (size_t i = 0; i < nv->n_held; i++)
+		own += nv->held[i].by == v->by;
+	for (size_t i = 0; i < n; i++)
+		if (crowded(nv, v, ids[i]))
+			return true;
+	return own >= LD_MAX_HELD_PER_SIGNER;
+}
+
+static void keep(struct nv *nv, const struct nv_event *v)
+{
+	size_t n = liandan__event__get_packed_size(v->e);
+	uint8_t *bytes = malloc(n);
+	struct nv_event *h = ADD(nv, held);
+
+	if (bytes == NULL)
+		abort();
+	liandan__event__pack(v->e, bytes);
+	*h = *v;
+	h->e = liandan__event__unpack(NULL, n, bytes);
+	free(bytes);
+	if (h->e == NULL)
+		abort();
+}
+
+static struct nv_effect *effect_of(struct nv *nv, const uint8_t *hash)
+{
+	for (size_t i = nv->n_effect; i-- > 0;)
+		if (memcmp(nv->effect[i].hash, hash, LD_HASH_BYTES) == 0)
+			return &nv->effect[i];
+	return NULL;
+}
+
+/* A loss names the load that it may end as a subject. */
+static bool ends_load(struct nv *nv, const struct nv_event *v, const uint8_t **id)
+{
+	const struct nv_manifest *m;
+
+	if (v->e->body_case != LIANDAN__EVENT__BODY_LOSS_RECORDED)
+		return false;
+	m = nv_manifest_in_hex(nv, v->e->loss_recorded->subject);
+	*id = m != NULL ? m->id : NULL;
+	return m != NULL;
+}
+
+static bool waits_for(const struct nv_event *h, const struct nv_event *cause, const uint8_t *id)
+{
+	if (id != NULL)
+		return names(h, id);
+	for (size_t i = 0; i < h->e->n_after; i++)
+		if (nv_id_is(h->e->after[i], cause->hash, sizeof cause->hash))
+			return true;
+	return false;
+}
+
+/* One that is held takes effect or is refused: true. */
+static bool ask_again(struct nv *nv, size_t i, struct nv_event *freed)
+{
+	struct nv_said said = judge(nv, &nv->held[i]);
+
+	if (said.verdict == LIANDAN__VERDICT__HELD)
+		return false;
+	*freed = nv->held[i];
+	memmove(&nv->held[i], &nv->held[i + 1], (nv->n_held - i - 1) * sizeof *nv->held);
+	nv->n_held--;
+	effect_of(nv, freed->hash)->verdict = said.verdict;
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED)
+		apply(nv, freed);
+	return true;
+}
+
+/* Those that wait for this event, or for one of its manifests, in the order in which they came. */
+static void wake_one(struct nv *nv, const struct nv_event *v, struct nv_event **freed, size_t *n,
+		     size_t *cap)
+{
+	const uint8_t *ids[LD_MAX_MANIFESTS_NAMED + 2];
+	size_t n_ids = ids_of(v, ids + 1) + 1;
+
+	ids[0] = NULL; /* the event itself */
+	n_ids += ends_load(nv, v, &ids[n_ids]);
+	for (size_t k = 0; k < n_ids; k++)
+		for (size_t i = 0; i < nv->n_held; i++) {
+			NV_GROW(*freed, *n, *cap);
+			if (waits_for(&nv->held[i], v, ids[k]) && ask_again(nv, i, &(*freed)[*n])) {
+				(*n)++;
+				i--;
+			}
+		}
+}
+
+/* What follows: what is accepted or gone is closed, those that wait for it are asked again; and the
+ * same for each of them. */
+static void follow(struct nv *nv, const struct nv_event *v)
+{
+	struct nv_event *freed = NULL;
+	size_t n = 0, cap = 0;
+
+	nv_close(nv);
+	wake_one(nv, v, &freed, &n, &cap);
+	for (size_t i = 0; i < n; i++) {
+		struct nv_event h = freed[i];
+
+		nv_close(nv);
+		wake_one(nv, &h, &freed, &n, &cap);
+		liandan__event__free_unpacked(h.e, NULL);
+	}
+	free(freed);
+}
+
+const struct nv_event *nv_forgotten(struct nv *nv)
+{
+	for (size_t i = 0; i < nv->n_held; i++) {
+		const struct nv_event *h = &nv->held[i];
+		const struct nv_said said = judge(nv, h);
+
+		if (said.verdict == LIANDAN__VERDICT__HELD)
+			continue;
+		/* it names as its offer or stop what has turned out to be none: nothing wakes it,
+		 * and its clock tells it */
+		if (said.verdict == LIANDAN__VERDICT__REFUSED &&
+		    (said.reason == LIANDAN__REASON__UNKNOWN_OFFER ||
+		     h->e->body_case == LIANDAN__EVENT__BODY_STOP_ENDED))
+			continue;
+		return h;
+	}
+	return NULL;
+}
+
+static void remember(struct nv *nv, const struct nv_event *v, Liandan__Verdict verdict)
+{
+	struct nv_effect *f = ADD(nv, effect);
+
+	memcpy(f->hash, v->hash, sizeof f->hash);
+	f->verdict = verdict;
+	f->body = v->e->body_case;
+	if (f->body == LIANDAN__EVENT__BODY_HANDOVER_OFFERED) {
+		memcpy(f->manifest, v->e->handover_offered->manifest.data, sizeof f->manifest);
+		nv_copy(f->to, v->e->handover_offered->to_party);
+		nv_person_of(v->by, f->person);
+	}
+}
+
+struct nv_said nv_submit(struct nv *nv, const Liandan__Event *e, const uint8_t hash[LD_HASH_BYTES],
+			 int64_t now_ms)
+{
+	struct nv_event v = {.e = (Liandan__Event *)(uintptr_t)e, .at_ms = now_ms};
+	struct nv_said said;
+
+	memcpy(v.hash, hash, sizeof v.hash);
+	v.by = key_of(nv, e->submitter);
+	if (v.by == NULL)
+		abort();
+	for (size_t i = 0; i < e->n_cosigners && i < NV_COSIGNERS; i++)
+		v.cosigner[v.n_cosigners++] = key_of(nv, e->cosigners[i]);
+	said = judge(nv, &v);
+	if (said.verdict == LIANDAN__VERDICT__HELD && no_room(nv, &v))
+		said = NV_REFUSED(LIMIT);
+	remember(nv, &v, said.verdict);
+	if (said.verdict == LIANDAN__VERDICT__HELD)
+		keep(nv, &v);
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED)
+		apply(nv, &v);
+	if (said.verdict != LIANDAN__VERDICT__HELD)
+		follow(nv, &v);
+	return said;
+}
+
+const char *nv_wrong_text(enum nv_wrong wrong)
+{
+	static const char *const text[NV_WRONG_RULES] = {
+	    "no rule is wrong",
+	    "a taking needs no offer",
+	    "custody moves when the giver offers",
+	    "a receipt before the arrival takes effect",
+	    "a fact before its time is refused",
+	    "the same person may give and take",
+	    "cancelling leaves containers bound",
+	    "what was declared is booked as accepted",
+	    "shipping leaves the stock as it was",
+	    "a refused cause is waited for",
+	    "a batch may be booked twice",
+	    "rejected on the truck stays with the receiver",
+	};
+
+	return text[wrong];
+}

@@ -1,0 +1,239 @@
+/* A second model of the custody table, as plain as it can be: arrays that are searched from end to
+ * end, one function a row, no store, no records, nothing of plugin/custody's table or apply.
+ * Written from plugin/custody/README.md ("The manifest's table", "Who may submit what", "Held
+ * events") and CUSTODY; what it says and what the region says must be the same.
+ *
+ * It knows order, holder and mass. Of recorded checks it knows nothing: they change no verdict. */
+#ifndef LD_TESTS_NAIVE_H
+#define LD_TESTS_NAIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "custody/state.pb-c.h" /* names of states, nothing else */
+#include "liandan/event.pb-c.h"
+#include "proto/limits.h"
+
+#define NV_ID (LD_MAX_ID_BYTES + 1)
+#define NV_ITEMS 16
+#define NV_LINES 8
+#define NV_COSIGNERS LD_MAX_COSIGNERS
+
+/* Rules that are wrong on purpose: a model that is not the region's must be noticed. */
+enum nv_wrong {
+	NV_RIGHT,
+	NV_TAKES_WITHOUT_OFFER,	 /* CUSTODY-6: nobody asks whether the giver gave */
+	NV_MOVES_AT_THE_OFFER,	 /* custody moves when the giver offers, not when the taker signs */
+	NV_RECEIVES_ON_THE_ROAD, /* CUSTODY-12: a receipt before the arrival does not wait */
+	NV_FACTS_ARE_REFUSED,	 /* a fact whose step before is not here is refused, not held */
+	NV_SAME_PERSON_MAY,	 /* CUSTODY-6: the same person on both sides */
+	NV_CANCEL_KEEPS_BOUND,	 /* CUSTODY-4: containers stay bound */
+	NV_ACCEPTS_DECLARED,	 /* CUSTODY-14: the declared mass is booked, not the accepted */
+	NV_SHIPS_NOTHING,	 /* CUSTODY-6: the generator's stock stays as it is */
+	NV_REFUSED_CAUSES_WAIT,	 /* what waits for a refused cause waits on */
+	NV_BATCH_TWICE,		 /* CUSTODY-18: a batch may be booked again */
+	NV_REJECTED_STAYS_OFF,	 /* CUSTODY-15: on the truck is the receiver's all the same */
+	NV_WRONG_RULES
+};
+
+struct nv_said {
+	Liandan__Verdict verdict;
+	Liandan__Reason reason; /* NONE of a refusal or a hold: the documents do not say which */
+};
+
+struct nv_key {
+	uint8_t id[LD_KEY_ID_BYTES];
+	char party[NV_ID];
+	char subject[NV_ID]; /* person, instrument, terminal */
+	bool person;
+	uint32_t roles;
+};
+
+struct nv_event {
+	Liandan__Event *e;
+	uint8_t hash[LD_HASH_BYTES];
+	const struct nv_key *by;
+	const struct nv_key *cosigner[NV_COSIGNERS];
+	size_t n_cosigners;
+	int64_t at_ms; /* ledger time */
+};
+
+struct nv_item {
+	char container[NV_ID];
+	uint32_t line;
+	int64_t mass_g;
+};
+
+struct nv_offer {
+	bool there, open;
+	uint8_t hash[LD_HASH_BYTES];
+	char to[NV_ID], person[NV_ID];
+	uint32_t leg;
+	int64_t expires_ms;
+};
+
+struct nv_line {
+	uint32_t line;
+	char code[NV_ID];
+	int64_t declared_g, accepted_g;
+};
+
+struct nv_manifest {
+	uint8_t id[LD_UUID_BYTES];
+	Liandan__ManifestCreated *created;
+	uint8_t content[LD_HASH_BYTES];
+	struct nv_item item[NV_ITEMS];
+	size_t n_items;
+	struct nv_line line[NV_LINES];
+	size_t n_lines;
+	Custody__ManifestState state;
+	bool sealed;   /* ever */
+	bool accepted; /* of what is CLOSED: not as lost */
+	bool gone;     /* an authority has said so */
+	struct nv_offer offer;
+	uint32_t leg;
+	char holder[NV_ID], holder_person[NV_ID], carrier[NV_ID], plate[NV_ID];
+	char arrived_site[NV_ID];
+	bool stored;	 /* in a storage on the way now */
+	bool was_stored; /* on this leg */
+	bool stopped, accident;
+	uint8_t stop[LD_HASH_BYTES];
+	int64_t bulk_treated_g;
+	int64_t lost_g; /* as reported on the way */
+};
+
+struct nv_container {
+	char name[NV_ID];
+	char party[NV_ID], site[NV_ID], code[NV_ID];
+	Custody__ContainerState state, before; /* before it was bound */
+	int64_t mass_g;
+	bool bound, came; /* `by` is the open manifest; is the accepted one that it came by */
+	uint8_t by[LD_UUID_BYTES], came_by[LD_UUID_BYTES];
+};
+
+struct nv_stock {
+	char party[NV_ID], site[NV_ID], code[NV_ID];
+	int64_t generated_g, received_g, treated_g, shipped_g, lost_g;
+	int64_t bound_g; /* bulk, sealed and not yet taken */
+};
+
+struct nv_site {
+	char site[NV_ID], party[NV_ID];
+};
+
+struct nv_party {
+	char party[NV_ID];
+	uint32_t roles;
+	bool small; /* HJ 1259's tier REGISTERED */
+};
+
+struct nv_batch {
+	char party[NV_ID], batch[NV_ID];
+	char site[NV_ID], code[NV_ID];
+};
+
+struct nv_effect { /* of each event that came in, by its hash */
+	uint8_t hash[LD_HASH_BYTES];
+	Liandan__Verdict verdict;
+	Liandan__Event__BodyCase body;
+	uint8_t manifest[LD_UUID_BYTES]; /* of an offer */
+	char to[NV_ID], person[NV_ID];	 /* of an offer: to whom, by whom */
+};
+
+#define NV_LIST(Type, name)                                                                        \
+	struct Type *name;                                                                         \
+	size_t n_##name, cap_##name
+
+struct nv {
+	enum nv_wrong wrong;
+	NV_LIST(nv_key, key);
+	NV_LIST(nv_site, site);
+	NV_LIST(nv_party, party);
+	NV_LIST(nv_manifest, manifest);
+	NV_LIST(nv_container, container);
+	NV_LIST(nv_stock, stock);
+	NV_LIST(nv_batch, batch);
+	NV_LIST(nv_batch, ticket); /* party: the ticket in hex */
+	NV_LIST(nv_effect, effect);
+	NV_LIST(nv_event, held); /* in the order in which they came */
+};
+
+void nv_new(struct nv *nv, enum nv_wrong wrong);
+void nv_free(struct nv *nv);
+void nv_party(struct nv *nv, const char *party, uint32_t roles, bool small);
+void nv_site(struct nv *nv, const char *site, const char *party);
+/* Keys first, then events: pointers to them are kept. */
+void nv_key(struct nv *nv, const uint8_t id[LD_KEY_ID_BYTES], const char *party,
+	    const char *subject, bool person, uint32_t roles);
+
+/* An event that has passed the chain: what the ledger must say, and does. */
+struct nv_said nv_submit(struct nv *nv, const Liandan__Event *e, const uint8_t hash[LD_HASH_BYTES],
+			 int64_t now_ms);
+
+/* One that is held although nothing is missing any more, or that it waits for cannot come; NULL. */
+const struct nv_event *nv_forgotten(struct nv *nv);
+const struct nv_manifest *nv_manifest_of(const struct nv *nv, const uint8_t id[LD_UUID_BYTES]);
+const struct nv_effect *nv_effect_of(const struct nv *nv, const uint8_t hash[LD_HASH_BYTES]);
+static inline int64_t nv_in_stock(const struct nv_stock *s)
+{
+	return s->generated_g + s->received_g - s->treated_g - s->shipped_g - s->lost_g;
+}
+/* For people. */
+const char *nv_wrong_text(enum nv_wrong wrong);
+
+/* ---- between naive*.c ---- */
+
+#define NV_GROW(list, n, cap)                                                                      \
+	((n) == (cap) ? (list) = nv_grow((list), &(cap), sizeof *(list)) : (list))
+void *nv_grow(void *list, size_t *cap, size_t each);
+struct nv_manifest *nv_find(struct nv *nv, ProtobufCBinaryData id);
+struct nv_container *nv_container_named(struct nv *nv, const char *name);
+struct nv_stock *nv_stock_at(struct nv *nv, const char *party, const char *site, const char *code);
+bool nv_container_in_stock(const struct nv_container *k);
+const char *nv_owner_of(const struct nv *nv, const char *site); /* NULL: not registered */
+struct nv_manifest *nv_manifest_in_hex(struct nv *nv, const char *hex);
+void nv_person_of(const struct nv_key *k, char out[NV_ID]);
+void nv_copy(char out[NV_ID], const char *s);
+bool nv_id_is(ProtobufCBinaryData b, const uint8_t *id, size_t len);
+int64_t nv_share_of(const struct nv_manifest *m, size_t item, int64_t accepted_g);
+int64_t nv_bulk_of_line(const struct nv_manifest *m, const struct nv_line *l);
+
+static inline struct nv_said nv_ok(void)
+{
+	return (struct nv_said){LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE};
+}
+#define NV_REFUSED(r) ((struct nv_said){LIANDAN__VERDICT__REFUSED, LIANDAN__REASON__##r})
+#define NV_REFUSED_SOMEHOW NV_REFUSED(REASON_NONE)
+#define NV_HELD(r) ((struct nv_said){LIANDAN__VERDICT__HELD, LIANDAN__REASON__##r})
+
+/* naive_manifest.c, naive_road.c, naive_stock.c: what a row says, and what it does. */
+struct nv_said nv_judge_manifest(struct nv *nv, const struct nv_event *v);
+void nv_apply_manifest(struct nv *nv, const struct nv_event *v);
+struct nv_said nv_judge_road(struct nv *nv, const struct nv_event *v);
+void nv_apply_road(struct nv *nv, const struct nv_event *v);
+struct nv_said nv_judge_stock(struct nv *nv, const struct nv_event *v);
+void nv_apply_stock(struct nv *nv, const struct nv_event *v);
+
+/* States as a set: what naive_manifest.c and naive_road.c ask with. */
+#define NV_IN(s) (1u << CUSTODY__MANIFEST_STATE__##s)
+#define NV_ENDED (1u << 20)    /* cancelled or expired after the seal */
+#define NV_ASTRAY (1u << 21)   /* arrived at another place than the receiver's */
+#define NV_ROAD (1u << 22)     /* IN_TRANSIT on a vehicle */
+#define NV_STORED (1u << 23)   /* IN_TRANSIT in a storage */
+#define NV_UNSTORED (1u << 24) /* IN_TRANSIT, not stored on this leg */
+#define NV_ANY (~0u)
+/* ok, HELD where it waits, OUT_OF_ORDER. */
+struct nv_said nv_state(const struct nv *nv, const struct nv_manifest *m, uint32_t from,
+			uint32_t waits);
+bool nv_has(const struct nv_key *k, uint32_t roles);
+#define NV_DRIVES (LIANDAN__ROLE__ROLE_DRIVER | LIANDAN__ROLE__ROLE_CARRIER)
+/* The same person gives and takes: refused of all but small generators. */
+bool nv_same_person(const struct nv *nv, const struct nv_manifest *m, const char *giver,
+		    const struct nv_event *v);
+/* Every container that is on this manifest. site NULL: as it was. */
+void nv_move_all(struct nv *nv, const struct nv_manifest *m, Custody__ContainerState state,
+		 const char *party, const char *site);
+/* Row 19: what is accepted, or gone, is closed. */
+void nv_close(struct nv *nv);
+
+#endif

@@ -1,0 +1,672 @@
+/* Rows 1, 2, 4, 5, 6: from the draft to the hand-over. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/digest.h"
+#include "proto/waste_code.h"
+#include "tests/model/naive.h"
+
+#define SMALL_G 3000000 /* below: the same person on both sides is flagged, not refused */
+#define OFFER_MS (INT64_C(3) * 86400000)
+
+/* ---- states, persons, loads: also for the rows behind ---- */
+
+static uint32_t bits(const struct nv_manifest *m)
+{
+	uint32_t b = 1u << m->state;
+
+	if (m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT) {
+		b |= m->stored ? NV_STORED : NV_ROAD;
+		b |= m->was_stored ? 0 : NV_UNSTORED;
+	}
+	if (m->sealed && (m->state == CUSTODY__MANIFEST_STATE__CANCELLED ||
+			  m->state == CUSTODY__MANIFEST_STATE__EXPIRED))
+		b |= NV_ENDED;
+	if (m->state == CUSTODY__MANIFEST_STATE__ARRIVED &&
+	    strcmp(m->arrived_site, m->created->receiver->site) != 0)
+		b |= NV_ASTRAY;
+	return b;
+}
+
+struct nv_said nv_state(const struct nv *nv, const struct nv_manifest *m, uint32_t from,
+			uint32_t waits)
+{
+	const uint32_t b = bits(m);
+
+	if ((b & from) != 0)
+		return nv_ok();
+	if ((b & waits) == 0)
+		return NV_REFUSED(OUT_OF_ORDER);
+	return nv->wrong == NV_FACTS_ARE_REFUSED ? NV_REFUSED(OUT_OF_ORDER)
+						 : NV_HELD(WAITS_FOR_STATE);
+}
+
+static bool small_generator(const struct nv *nv, const struct nv_manifest *m)
+{
+	int64_t all = 0;
+
+	for (size_t i = 0; i < nv->n_party; i++)
+		if (nv->party[i].small && strcmp(nv->party[i].party, m->created->generator) == 0)
+			return true;
+	for (size_t i = 0; i < m->n_lines; i++)
+		all += m->line[i].declared_g;
+	return all < SMALL_G;
+}
+
+bool nv_same_person(const struct nv *nv, const struct nv_manifest *m, const char *giver,
+		    const struct nv_event *v)
+{
+	char taker[NV_ID];
+
+	nv_person_of(v->by, taker);
+	return nv->wrong != NV_SAME_PERSON_MAY && strcmp(giver, taker) == 0 &&
+	       !small_generator(nv, m);
+}
+
+void nv_move_all(struct nv *nv, const struct nv_manifest *m, Custody__ContainerState state,
+		 const char *party, const char *site)
+{
+	for (size_t i = 0; i < m->n_items; i++) {
+		struct nv_container *k = nv_container_named(nv, m->item[i].container);
+
+		if (k == NULL || !k->bound || memcmp(k->by, m->id, sizeof k->by) != 0)
+			continue;
+		if (state != CUSTODY__CONTAINER_STATE__CONTAINER_STATE_UNSPECIFIED)
+			k->state = state;
+		if (party != NULL)
+			nv_copy(k->party, party);
+		if (site != NULL)
+			nv_copy(k->site, site);
+	}
+}
+
+/* ---- row 1 ---- */
+
+static const struct nv_party *party_with(const struct nv *nv, const char *party, uint32_t roles)
+{
+	for (size_t i = 0; i < nv->n_party; i++)
+		if (strcmp(nv->party[i].party, party) == 0 && (nv->party[i].roles & roles) != 0)
+			return &nv->party[i];
+	return NULL;
+}
+
+static struct nv_said lines_said(const Liandan__ManifestCreated *b)
+{
+	if (b->n_lines == 0 || b->n_lines > LD_MAX_LINES)
+		return NV_REFUSED_SOMEHOW;
+	for (size_t i = 0; i < b->n_lines; i++) {
+		if (b->lines[i]->quantity == NULL || b->lines[i]->quantity->mass_g <= 0)
+			return NV_REFUSED_SOMEHOW;
+		for (size_t k = 0; k < i; k++)
+			if (b->lines[k]->line == b->lines[i]->line)
+				return NV_REFUSED_SOMEHOW;
+	}
+	for (size_t i = 0; i < b->n_lines; i++)
+		if (ld_waste_code_find(b->lines[i]->code_system, b->lines[i]->code) == NULL)
+			return NV_REFUSED(BAD_WASTE_CODE);
+	return nv_ok();
+}
+
+static struct nv_said created(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__ManifestCreated *b = v->e->manifest_created;
+	const struct nv_manifest *m = nv_find(nv, b->manifest);
+	const char *owner;
+	bool first = false;
+
+	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
+		return NV_REFUSED(WRONG_ROLE);
+	if (m != NULL && strcmp(m->created->generator, b->generator) != 0)
+		return NV_REFUSED_SOMEHOW;
+	if (strcmp(b->generator, v->by->party) != 0)
+		return NV_REFUSED(WRONG_ROLE);
+	if (m != NULL)
+		return NV_REFUSED(ALREADY_EXISTS);
+	if (b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL &&
+	    b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD)
+		return NV_REFUSED_SOMEHOW;
+	for (size_t i = 0; i < b->n_parents; i++)
+		if (nv_find(nv, b->parents[i]->manifest) == NULL)
+			return NV_REFUSED(UNKNOWN_MANIFEST);
+	if (b->receiver == NULL ||
+	    !party_with(nv, b->receiver->party, LIANDAN__ROLE__ROLE_RECEIVER))
+		return NV_REFUSED(UNKNOWN_PARTY);
+	owner = nv_owner_of(nv, b->site);
+	if (owner == NULL || strcmp(owner, b->generator) != 0)
+		return NV_REFUSED(UNKNOWN_SITE);
+	owner = nv_owner_of(nv, b->receiver->site);
+	if (owner == NULL || strcmp(owner, b->receiver->party) != 0)
+		return NV_REFUSED(UNKNOWN_SITE);
+	if (strcmp(b->site, b->receiver->site) == 0)
+		return NV_REFUSED_SOMEHOW;
+	for (size_t i = 0; i < b->n_carriers; i++) {
+		if (!party_with(nv, b->carriers[i]->party, LIANDAN__ROLE__ROLE_CARRIER))
+			return NV_REFUSED(UNKNOWN_PARTY);
+		first = first || b->carriers[i]->order == 1;
+	}
+	return first ? lines_said(b) : NV_REFUSED_SOMEHOW;
+}
+
+static void create(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__ManifestCreated *b = v->e->manifest_created;
+	size_t n = liandan__manifest_created__get_packed_size(b);
+	uint8_t *bytes = malloc(n);
+	struct nv_manifest *m;
+
+	NV_GROW(nv->manifest, nv->n_manifest, nv->cap_manifest);
+	m = &nv->manifest[nv->n_manifest++];
+	memset(m, 0, sizeof *m);
+	memcpy(m->id, b->manifest.data, sizeof m->id);
+	if (bytes == NULL || b->n_lines > NV_LINES)
+		abort();
+	liandan__manifest_created__pack(b, bytes);
+	m->created = liandan__manifest_created__unpack(NULL, n, bytes);
+	free(bytes);
+	if (m->created == NULL)
+		abort();
+	for (size_t i = 0; i < b->n_lines; i++) {
+		m->line[i].line = b->lines[i]->line;
+		nv_copy(m->line[i].code, b->lines[i]->code);
+		m->line[i].declared_g = b->lines[i]->quantity->mass_g;
+	}
+	m->n_lines = b->n_lines;
+	m->state = CUSTODY__MANIFEST_STATE__DRAFT;
+	nv_copy(m->holder, b->generator);
+}
+
+/* ---- row 2 ---- */
+
+/* SHA-256 of the draft's bytes, then of each item's, in order. */
+static void content_of(const struct nv_manifest *m, const Liandan__ManifestSealed *b,
+		       uint8_t out[LD_HASH_BYTES])
+{
+	size_t n = liandan__manifest_created__get_packed_size(m->created), at;
+	uint8_t *bytes;
+
+	for (size_t i = 0; i < b->n_items; i++)
+		n += liandan__item__get_packed_size(b->items[i]);
+	bytes = malloc(n);
+	if (bytes == NULL)
+		abort();
+	at = liandan__manifest_created__pack(m->created, bytes);
+	for (size_t i = 0; i < b->n_items; i++)
+		at += liandan__item__pack(b->items[i], bytes + at);
+	ld_sha256(bytes, at, out);
+	free(bytes);
+}
+
+static const struct nv_line *line_of(const struct nv_manifest *m, uint32_t line)
+{
+	for (size_t i = 0; i < m->n_lines; i++)
+		if (m->line[i].line == line)
+			return &m->line[i];
+	return NULL;
+}
+
+static bool bulk_is_estimated(const struct nv_manifest *m, uint32_t line)
+{
+	for (size_t i = 0; i < m->created->n_lines; i++)
+		if (m->created->lines[i]->line == line)
+			return m->created->lines[i]->quantity->basis ==
+			       LIANDAN__BASIS__BASIS_ESTIMATED;
+	return false;
+}
+
+/* What stands in containers of that code at the place. */
+static int64_t boxed_g(const struct nv *nv, const char *party, const char *site, const char *code)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < nv->n_container; i++) {
+		const struct nv_container *k = &nv->container[i];
+
+		if (nv_container_in_stock(k) && strcmp(k->party, party) == 0 &&
+		    strcmp(k->site, site) == 0 && strcmp(k->code, code) == 0)
+			sum += k->mass_g;
+	}
+	return sum;
+}
+
+/* Containers: there, and with what the item says. */
+static struct nv_said boxes_said(struct nv *nv, const struct nv_manifest *m,
+				 const Liandan__ManifestSealed *b)
+{
+	for (size_t i = 0; i < b->n_items; i++) {
+		const struct nv_container *k = nv_container_named(nv, b->items[i]->container);
+
+		if (b->items[i]->container[0] == '\0')
+			continue;
+		if (k == NULL)
+			return NV_REFUSED(UNKNOWN_CONTAINER);
+		if (!nv_container_in_stock(k) || k->state == CUSTODY__CONTAINER_STATE__BOUND ||
+		    strcmp(k->party, m->created->generator) != 0 ||
+		    strcmp(k->site, m->created->site) != 0)
+			return NV_REFUSED(CONTAINER_ELSEWHERE);
+	}
+	for (size_t i = 0; i < b->n_items; i++) {
+		const struct nv_container *k = nv_container_named(nv, b->items[i]->container);
+
+		if (k != NULL && (k->mass_g != b->items[i]->mass_g ||
+				  strcmp(k->code, line_of(m, b->items[i]->line)->code) != 0))
+			return NV_REFUSED_SOMEHOW;
+	}
+	return nv_ok();
+}
+
+static struct nv_said items_said(struct nv *nv, const struct nv_manifest *m,
+				 const Liandan__ManifestSealed *b)
+{
+	struct nv_said said;
+
+	for (size_t i = 0; i < b->n_items; i++)
+		for (size_t k = 0; k < i; k++)
+			if (b->items[i]->container[0] != '\0' &&
+			    strcmp(b->items[i]->container, b->items[k]->container) == 0)
+				return NV_REFUSED_SOMEHOW;
+	for (size_t i = 0; i < b->n_items; i++)
+		if (line_of(m, b->items[i]->line) == NULL || b->items[i]->mass_g <= 0)
+			return NV_REFUSED_SOMEHOW;
+	said = boxes_said(nv, m, b);
+	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+		return said;
+	for (size_t i = 0; i < m->n_lines; i++) {
+		int64_t sum = 0;
+
+		for (size_t k = 0; k < b->n_items; k++)
+			if (b->items[k]->line == m->line[i].line)
+				sum += b->items[k]->mass_g;
+		if (sum != m->line[i].declared_g)
+			return NV_REFUSED(QUANTITY);
+	}
+	return nv_ok();
+}
+
+/* CUSTODY, Stock: negative book stock blocks seals; bulk must be free unless it is estimated. */
+static struct nv_said book_said(struct nv *nv, const struct nv_manifest *m,
+				const Liandan__ManifestSealed *b)
+{
+	const char *party = m->created->generator, *site = m->created->site;
+
+	for (size_t i = 0; i < m->n_lines; i++)
+		if (nv_in_stock(nv_stock_at(nv, party, site, m->line[i].code)) < 0)
+			return NV_REFUSED(QUANTITY);
+	for (size_t i = 0; i < m->n_lines; i++) {
+		const struct nv_stock *s = nv_stock_at(nv, party, site, m->line[i].code);
+		int64_t bulk = 0;
+
+		for (size_t k = 0; k < b->n_items; k++) {
+			const struct nv_line *l = line_of(m, b->items[k]->line);
+
+			if (b->items[k]->container[0] == '\0' &&
+			    strcmp(l->code, m->line[i].code) == 0 && !bulk_is_estimated(m, l->line))
+				bulk += b->items[k]->mass_g;
+		}
+		if (bulk > 0 &&
+		    nv_in_stock(s) - boxed_g(nv, party, site, s->code) - s->bound_g < bulk)
+			return NV_REFUSED_SOMEHOW;
+	}
+	return nv_ok();
+}
+
+static struct nv_said sealed(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__ManifestSealed *b = v->e->manifest_sealed;
+	const struct nv_manifest *m = nv_find(nv, b->manifest);
+	uint8_t content[LD_HASH_BYTES];
+	struct nv_said said;
+
+	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
+		return NV_REFUSED(WRONG_ROLE);
+	if (m == NULL)
+		return NV_REFUSED(UNKNOWN_MANIFEST);
+	if (strcmp(m->created->generator, v->by->party) != 0)
+		return NV_REFUSED(WRONG_ROLE);
+	said = nv_state(nv, m, NV_IN(DRAFT), 0);
+	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+		return said;
+	content_of(m, b, content);
+	if (b->version != 1 || !nv_id_is(b->content, content, sizeof content))
+		return NV_REFUSED(BAD_CONTENT);
+	said = items_said(nv, m, b);
+	return said.verdict == LIANDAN__VERDICT__ACCEPTED ? book_said(nv, m, b) : said;
+}
+
+/* Bulk of a sealed manifest is bound, or free again. */
+static void bind_bulk(struct nv *nv, const struct nv_manifest *m, int sign)
+{
+	for (size_t i = 0; i < m->n_items; i++)
+		if (m->item[i].container[0] == '\0')
+			nv_stock_at(nv, m->created->generator, m->created->site,
+				    line_of(m, m->item[i].line)->code)
+			    ->bound_g += sign * m->item[i].mass_g;
+}
+
+static void seal(struct nv *nv, struct nv_manifest *m, const Liandan__ManifestSealed *b)
+{
+	m->state = CUSTODY__MANIFEST_STATE__SEALED;
+	m->sealed = true;
+	memcpy(m->content, b->content.data, sizeof m->content);
+	for (size_t i = 0; i < b->n_items; i++) {
+		struct nv_container *k = nv_container_named(nv, b->items[i]->container);
+
+		if (m->n_items == NV_ITEMS)
+			abort();
+		nv_copy(m->item[m->n_items].container, b->items[i]->container);
+		m->item[m->n_items].line = b->items[i]->line;
+		m->item[m->n_items++].mass_g = b->items[i]->mass_g;
+		if (k == NULL)
+			continue;
+		k->before = k->state;
+		k->state = CUSTODY__CONTAINER_STATE__BOUND;
+		k->bound = true;
+		memcpy(k->by, m->id, sizeof k->by);
+	}
+	bind_bulk(nv, m, 1);
+}
+
+/* ---- row 4 ---- */
+
+static struct nv_said cancelled(struct nv *nv, const struct nv_event *v)
+{
+	const struct nv_manifest *m = nv_find(nv, v->e->manifest_cancelled->manifest);
+	struct nv_said said;
+
+	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
+		return NV_REFUSED(WRONG_ROLE);
+	if (m == NULL)
+		return NV_REFUSED(UNKNOWN_MANIFEST);
+	if (strcmp(m->created->generator, v->by->party) != 0)
+		return NV_REFUSED(WRONG_ROLE);
+	said = nv_state(nv, m, NV_IN(DRAFT) | NV_IN(SEALED), 0);
+	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+		return said;
+	return m->offer.open && m->offer.expires_ms > v->at_ms ? NV_REFUSED(OUT_OF_ORDER) : nv_ok();
+}
+
+static void cancel(struct nv *nv, struct nv_manifest *m)
+{
+	if (m->state == CUSTODY__MANIFEST_STATE__SEALED) {
+		bind_bulk(nv, m, -1);
+		for (size_t i = 0; i < m->n_items && nv->wrong != NV_CANCEL_KEEPS_BOUND; i++) {
+			struct nv_container *k = nv_container_named(nv, m->item[i].container);
+
+			if (k == NULL || !k->bound || memcmp(k->by, m->id, sizeof k->by) != 0)
+				continue;
+			k->state = k->before;
+			k->bound = false;
+		}
+	}
+	m->state = CUSTODY__MANIFEST_STATE__CANCELLED;
+	m->offer.open = false;
+}
+
+/* ---- row 5 ---- */
+
+static uint32_t giver_roles(const struct nv_manifest *m)
+{
+	return m->leg == 0 ? (uint32_t)LIANDAN__ROLE__ROLE_GENERATOR
+	       : m->stored ? (uint32_t)LIANDAN__ROLE__ROLE_RECEIVER
+			   : NV_DRIVES;
+}
+
+static bool gives(const struct nv_manifest *m, const struct nv_key *k)
+{
+	return nv_has(k, giver_roles(m)) &&
+	       strcmp(k->party, m->leg == 0 ? m->created->generator : m->holder) == 0;
+}
+
+static struct nv_said offered(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__HandoverOffered *b = v->e->handover_offered;
+	const struct nv_manifest *m = nv_find(nv, b->manifest);
+	const uint32_t before = NV_IN(DRAFT) | NV_IN(SEALED) | NV_IN(IN_TRANSIT);
+	struct nv_said said;
+
+	if (!nv_has(v->by,
+		    LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES))
+		return NV_REFUSED(WRONG_ROLE);
+	/* a carrier's offer of a later leg waits: it may be the holder then */
+	if (m == NULL)
+		return nv_has(v->by, NV_DRIVES) && b->leg > 1 ? NV_HELD(WAITS_FOR_STATE)
+							      : NV_REFUSED_SOMEHOW;
+	if (nv_has(v->by, NV_DRIVES) && b->leg > m->leg + 1 && (bits(m) & before) != 0)
+		return NV_HELD(WAITS_FOR_STATE);
+	if (!gives(m, v->by))
+		return NV_REFUSED(WRONG_ROLE);
+	said = nv_state(nv, m, NV_IN(SEALED) | NV_IN(IN_TRANSIT), 0);
+	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+		return said;
+	if (b->leg != m->leg + 1)
+		return b->leg <= m->leg ? NV_REFUSED(OUT_OF_ORDER) : NV_REFUSED_SOMEHOW;
+	if (m->offer.open && m->offer.expires_ms > v->at_ms)
+		return NV_REFUSED(OUT_OF_ORDER);
+	if (!nv_id_is(b->content, m->content, sizeof m->content))
+		return NV_REFUSED(BAD_CONTENT);
+	if (!party_with(nv, b->to_party, LIANDAN__ROLE__ROLE_CARRIER))
+		return NV_REFUSED(UNKNOWN_PARTY);
+	return b->n_items == 0 ? nv_ok() : NV_REFUSED(QUANTITY); /* nobody offers them in full */
+}
+
+static void offer(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
+{
+	const Liandan__HandoverOffered *b = v->e->handover_offered;
+
+	m->offer.there = m->offer.open = true;
+	memcpy(m->offer.hash, v->hash, sizeof m->offer.hash);
+	nv_copy(m->offer.to, b->to_party);
+	nv_person_of(v->by, m->offer.person);
+	m->offer.leg = b->leg;
+	m->offer.expires_ms = b->expires_ms != 0 ? b->expires_ms : v->at_ms + OFFER_MS;
+	if (nv->wrong == NV_MOVES_AT_THE_OFFER)
+		nv_copy(m->holder, b->to_party);
+}
+
+static bool is_last_offer(const struct nv_manifest *m, ProtobufCBinaryData hash)
+{
+	return m->offer.there && nv_id_is(hash, m->offer.hash, sizeof m->offer.hash);
+}
+
+static struct nv_said the_open_offer(const struct nv_manifest *m, ProtobufCBinaryData hash)
+{
+	if (!is_last_offer(m, hash))
+		return NV_REFUSED(UNKNOWN_OFFER);
+	return m->offer.open ? nv_ok() : NV_REFUSED(OUT_OF_ORDER);
+}
+
+static struct nv_said withdrawn(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__OfferWithdrawn *b = v->e->offer_withdrawn;
+	const struct nv_manifest *m = nv_find(nv, b->manifest);
+
+	if (!nv_has(v->by,
+		    LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES))
+		return NV_REFUSED(WRONG_ROLE);
+	if (m == NULL)
+		return NV_REFUSED_SOMEHOW;
+	return gives(m, v->by) ? the_open_offer(m, b->offer) : NV_REFUSED(WRONG_ROLE);
+}
+
+static struct nv_said declined(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__HandoverDeclined *b = v->e->handover_declined;
+	const struct nv_manifest *m = nv_find(nv, b->manifest);
+	const struct nv_effect *e =
+	    b->offer.len == LD_HASH_BYTES ? nv_effect_of(nv, b->offer.data) : NULL;
+	struct nv_said said;
+
+	if (!nv_has(v->by, NV_DRIVES))
+		return NV_REFUSED(WRONG_ROLE);
+	if (m == NULL)
+		return NV_HELD(WAITS_FOR_STATE);
+	if (e == NULL || e->verdict == LIANDAN__VERDICT__HELD)
+		return NV_HELD(WAITS_FOR_CAUSE);
+	said = the_open_offer(m, b->offer);
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED && strcmp(m->offer.to, v->by->party) != 0)
+		return NV_REFUSED(WRONG_ROLE);
+	return said;
+}
+
+/* ---- row 6 ---- */
+
+static const struct nv_key *giver_beside(const struct nv_manifest *m, const struct nv_event *v)
+{
+	for (size_t i = 0; i < v->n_cosigners; i++)
+		if (v->cosigner[i] != NULL && gives(m, v->cosigner[i]))
+			return v->cosigner[i];
+	return NULL;
+}
+
+static bool named_for(const struct nv_manifest *m, uint32_t leg, const char *party)
+{
+	for (size_t i = 0; i < m->created->n_carriers; i++)
+		if (m->created->carriers[i]->order == leg &&
+		    strcmp(m->created->carriers[i]->party, party) == 0)
+			return true;
+	return false;
+}
+
+static struct nv_said taken(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__HandoverTaken *b = v->e->handover_taken;
+	const struct nv_manifest *m = nv_find(nv, b->manifest);
+	const struct nv_key *giver;
+	const struct nv_effect *e =
+	    b->offer.len == LD_HASH_BYTES ? nv_effect_of(nv, b->offer.data) : NULL;
+	bool by_offer;
+	struct nv_said said;
+	char person[NV_ID] = "";
+
+	if (!nv_has(v->by, NV_DRIVES))
+		return NV_REFUSED(WRONG_ROLE);
+	if (m == NULL)
+		return NV_HELD(WAITS_FOR_STATE);
+	said = nv_state(nv, m, NV_IN(SEALED) | NV_IN(IN_TRANSIT) | NV_ENDED, NV_IN(DRAFT));
+	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+		return said;
+	if (b->child.len != 0)
+		return NV_REFUSED(LIMIT);
+	if (b->leg <= m->leg)
+		return NV_REFUSED(OUT_OF_ORDER);
+	if (b->leg > m->leg + 1)
+		return NV_HELD(WAITS_FOR_STATE);
+	giver = giver_beside(m, v);
+	by_offer = e != NULL && e->verdict != LIANDAN__VERDICT__HELD &&
+		   e->body == LIANDAN__EVENT__BODY_HANDOVER_OFFERED &&
+		   memcmp(e->manifest, m->id, sizeof m->id) == 0;
+	if (b->offer.len != 0 && (e == NULL || e->verdict == LIANDAN__VERDICT__HELD))
+		return NV_HELD(WAITS_FOR_CAUSE); /* also where the giver cosigns */
+	if (!by_offer && giver == NULL && nv->wrong != NV_TAKES_WITHOUT_OFFER)
+		return NV_REFUSED(UNKNOWN_OFFER);
+	if (is_last_offer(m, b->offer) ? strcmp(m->offer.to, v->by->party) != 0
+				       : giver == NULL && !named_for(m, b->leg, v->by->party))
+		return NV_REFUSED(WRONG_ROLE);
+	if (by_offer)
+		nv_copy(person, e->person);
+	else if (giver != NULL)
+		nv_person_of(giver, person);
+	return nv_same_person(nv, m, person, v) ? NV_REFUSED(SAME_PERSON) : nv_ok();
+}
+
+/* The generator's stock becomes the shipment: what of it stands there. */
+static void ship(struct nv *nv, struct nv_manifest *m, const char *carrier)
+{
+	const char *party = m->created->generator, *site = m->created->site;
+
+	if (m->state == CUSTODY__MANIFEST_STATE__SEALED)
+		bind_bulk(nv, m, -1);
+	for (size_t i = 0; i < m->n_items; i++) {
+		struct nv_stock *s =
+		    nv_stock_at(nv, party, site, line_of(m, m->item[i].line)->code);
+		struct nv_container *k = nv_container_named(nv, m->item[i].container);
+
+		if (m->item[i].container[0] == '\0') {
+			s->shipped_g += nv->wrong == NV_SHIPS_NOTHING ? 0 : m->item[i].mass_g;
+			continue;
+		}
+		if (!nv_container_in_stock(k) || strcmp(k->party, party) != 0 ||
+		    strcmp(k->site, site) != 0)
+			continue; /* it is elsewhere by the book */
+		s->shipped_g += nv->wrong == NV_SHIPS_NOTHING ? 0 : k->mass_g;
+		k->state = CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT;
+		k->bound = true;
+		k->came = false;
+		memcpy(k->by, m->id, sizeof k->by);
+		nv_copy(k->party, carrier);
+		nv_copy(k->site, "");
+	}
+}
+
+static void take(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
+{
+	const Liandan__HandoverTaken *b = v->e->handover_taken;
+
+	if (m->leg == 0)
+		ship(nv, m, v->by->party);
+	else
+		nv_move_all(nv, m, CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT, v->by->party,
+			    "");
+	m->state = CUSTODY__MANIFEST_STATE__IN_TRANSIT;
+	m->leg = b->leg;
+	nv_copy(m->holder, v->by->party);
+	nv_copy(m->carrier, v->by->party);
+	nv_person_of(v->by, m->holder_person);
+	nv_copy(m->plate, b->plate);
+	m->offer.open = false;
+	m->stopped = m->stored = m->was_stored = false;
+}
+
+/* ---- all of them ---- */
+
+struct nv_said nv_judge_manifest(struct nv *nv, const struct nv_event *v)
+{
+	switch ((int)v->e->body_case) {
+	case LIANDAN__EVENT__BODY_MANIFEST_CREATED:
+		return created(nv, v);
+	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
+		return sealed(nv, v);
+	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
+		return cancelled(nv, v);
+	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
+		return offered(nv, v);
+	case LIANDAN__EVENT__BODY_OFFER_WITHDRAWN:
+		return withdrawn(nv, v);
+	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:
+		return declined(nv, v);
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		return taken(nv, v);
+	default:
+		return NV_REFUSED(LIMIT);
+	}
+}
+
+void nv_apply_manifest(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__Event *e = v->e;
+
+	switch ((int)e->body_case) {
+	case LIANDAN__EVENT__BODY_MANIFEST_CREATED:
+		create(nv, v);
+		break;
+	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
+		seal(nv, nv_find(nv, e->manifest_sealed->manifest), e->manifest_sealed);
+		break;
+	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
+		cancel(nv, nv_find(nv, e->manifest_cancelled->manifest));
+		break;
+	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
+		offer(nv, nv_find(nv, e->handover_offered->manifest), v);
+		break;
+	case LIANDAN__EVENT__BODY_OFFER_WITHDRAWN:
+		nv_find(nv, e->offer_withdrawn->manifest)->offer.open = false;
+		break;
+	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:
+		nv_find(nv, e->handover_declined->manifest)->offer.open = false;
+		break;
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		take(nv, nv_find(nv, e->handover_taken->manifest), v);
+		break;
+	default:
+		break;
+	}
+}
