@@ -6,7 +6,7 @@
 #include "proto/base64.h"
 #include "proto/verdict.h"
 
-#define INDENT "            "
+#define INDENT LD_STORY_INDENT
 
 void ld_mass_text(int64_t grams, char out[32])
 {
@@ -24,7 +24,7 @@ static int64_t items_g(Liandan__Item *const *items, size_t n)
 	return sum;
 }
 
-static void say_items(const char *what, Liandan__Item *const *items, size_t n)
+void ld_story_items(const char *what, Liandan__Item *const *items, size_t n)
 {
 	char mass[32];
 	if (n == 0)
@@ -70,7 +70,7 @@ static void say_taken(const Liandan__HandoverTaken *t)
 	ld_time_text(t->eta_ms, eta);
 	printf(INDENT "leg %u: plate 车牌 %s  driver 驾驶员 %s  expected %s\n", t->leg, t->plate,
 	       t->driver, eta);
-	say_items("taken 承运", t->items, t->n_items);
+	ld_story_items("taken 承运", t->items, t->n_items);
 }
 
 static void say_accepted(const Liandan__Accepted *a)
@@ -95,7 +95,8 @@ static void say_event(const Liandan__Event *e)
 		say_created(e->manifest_created);
 		break;
 	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
-		say_items("sealed 封存", e->manifest_sealed->items, e->manifest_sealed->n_items);
+		ld_story_items("sealed 封存", e->manifest_sealed->items,
+			       e->manifest_sealed->n_items);
 		break;
 	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
 		printf(INDENT "leg %u, to %s\n", e->handover_offered->leg,
@@ -112,7 +113,7 @@ static void say_event(const Liandan__Event *e)
 		break;
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		printf(INDENT "at %s from plate %s\n", e->received->site, e->received->plate);
-		say_items("received 接收", e->received->items, e->received->n_items);
+		ld_story_items("received 接收", e->received->items, e->received->n_items);
 		break;
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		say_accepted(e->accepted);
@@ -121,10 +122,8 @@ static void say_event(const Liandan__Event *e)
 		printf(INDENT "rejected 拒收: %s\n",
 		       ld_printable(e->rejected->text, text, sizeof(text)));
 		break;
-	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
-		say_items("stored 入库", e->container_stored->items, e->container_stored->n_items);
-		break;
 	default:
+		ld_story_stock(e);
 		break;
 	}
 	if (e->note && *e->note)

@@ -8,6 +8,12 @@
 /* Prints one or more indented lines about the entry's body; nothing where there is nothing to add.
  */
 void ld_story_print(const struct ld_leaf *leaf);
+/* The stock events among them (story_stock.c): generated, stored, released, repacked, treated,
+ * counted, lost. */
+void ld_story_stock(const Liandan__Event *e);
+#define LD_STORY_INDENT "            "
+/* "sealed 封存: 8 items, 7800.000 kg"; nothing where there are none. */
+void ld_story_items(const char *what, Liandan__Item *const *items, size_t n);
 /* Kilograms with three decimals from grams into out[32]. */
 void ld_mass_text(int64_t grams, char out[32]);
 

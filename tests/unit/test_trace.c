@@ -302,6 +302,10 @@ static void a_whole_life(void **state)
 				  "handover_offered handover_taken arrived received weighed "
 				  "accepted manifest_closed waste_treated");
 	BINARY_SAYS(0, "went into 去向", "trace", "container", "big", "--dir", w.dir);
+	BINARY_SAYS(0, "out 产出  big  900-041-49  150.000 kg", "trace", "container", "big",
+		    "--dir", w.dir);
+	BINARY_SAYS(0, "out 产出  ash  772-003-18  30.000 kg", "trace", "container", "big", "--dir",
+		    w.dir);
 }
 
 static void depth_and_count_bound_it(void **state)
