@@ -227,21 +227,15 @@ static void begin(struct period *p, struct ld_custody *c, uint64_t index)
 	take(&p->opening, c, false);
 }
 
-static void finish(struct period *p, struct ld_custody *c, uint64_t index)
+static enum ld_err add_line(struct ld_balance *b, enum ld_balance_step step,
+			    const Custody__Manifest *m, uint32_t number, int64_t mass_g,
+			    uint64_t index)
 {
-	p->closed = true;
-	p->b->last = index;
-	take(&p->closing, c, true);
-}
-
-static enum ld_err add_road(struct ld_balance *b, const Custody__Manifest *m,
-			    const Liandan__ClosedLine *closed, uint64_t index)
-{
-	const Liandan__Line *line = ld_manifest_line(m, closed->line);
+	const Liandan__Line *line = ld_manifest_line(m, number);
 	const char *code = line != NULL ? line->code : "";
 	struct ld_balance_gap *g;
 
-	if (closed->loss_g == 0 || !asked_for(b, m->created->generator, m->created->site, code))
+	if (mass_g == 0 || !asked_for(b, m->created->generator, m->created->site, code))
 		return LD_OK;
 	g = grow(b->gap, b->n_gaps, &b->gaps_room, sizeof *g);
 	if (g == NULL)
@@ -249,14 +243,59 @@ static enum ld_err add_road(struct ld_balance *b, const Custody__Manifest *m,
 	b->gap = g;
 	g = &g[b->n_gaps++];
 	memset(g, 0, sizeof *g);
-	g->step = LD_BALANCE_ROAD;
+	g->step = step;
 	keep(g->party, m->created->generator);
 	keep(g->site, m->created->site);
 	keep(g->code, code);
 	ld_hex_encode(m->manifest.data, m->manifest.len, g->what);
-	g->mass_g = closed->loss_g;
+	g->mass_g = mass_g;
 	g->entry = index;
 	return LD_OK;
+}
+
+static bool under_way(const Custody__Manifest *m)
+{
+	switch (m->state) {
+	case CUSTODY__MANIFEST_STATE__IN_TRANSIT:
+	case CUSTODY__MANIFEST_STATE__ARRIVED:
+	case CUSTODY__MANIFEST_STATE__VERIFYING:
+	case CUSTODY__MANIFEST_STATE__REJECTED_ALL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int one_manifest(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+			size_t len)
+{
+	struct period *p = ctx;
+	Custody__Manifest *m = custody__manifest__unpack(NULL, len, value);
+
+	(void)key, (void)key_len;
+	if (m == NULL)
+		p->err = LD_ERR_CORRUPT;
+	for (size_t i = 0; m != NULL && p->err == LD_OK && under_way(m) && i < m->created->n_lines;
+	     i++) {
+		const uint32_t line = m->created->lines[i]->line;
+
+		p->err = add_line(p->b, LD_BALANCE_WAY, m, line,
+				  ld_items_of_line_g(m->items, m->n_items, line), m->updated_index);
+	}
+	custody__manifest__free_unpacked(m, NULL);
+	return p->err != LD_OK;
+}
+
+static void finish(struct period *p, struct ld_custody *c, uint64_t index)
+{
+	enum ld_err err;
+
+	p->closed = true;
+	p->b->last = index;
+	take(&p->closing, c, true);
+	err = ld_state_walk(c->state, LD_T_MANIFEST, NULL, 0, NULL, 0, one_manifest, p, NULL);
+	if (p->err == LD_OK)
+		p->err = err;
 }
 
 /* What was lost on the way stands in the ledger's own word at the end of a manifest. CUSTODY-19 */
@@ -277,7 +316,8 @@ static enum ld_err road(struct period *p, struct ld_custody *c, const Liandan__E
 	    ld_manifest_get(c, own->manifest_closed->manifest, &m) != LD_OK)
 		return LD_OK;
 	for (size_t i = 0; err == LD_OK && i < own->manifest_closed->n_lines; i++)
-		err = add_road(p->b, m, own->manifest_closed->lines[i], index);
+		err = add_line(p->b, LD_BALANCE_ROAD, m, own->manifest_closed->lines[i]->line,
+			       own->manifest_closed->lines[i]->loss_g, index);
 	return err;
 }
 

@@ -21,11 +21,12 @@ struct ld_balance_line {
 	uint64_t entry;	      /* last one that moved it */
 };
 
-/* A step whose masses do not agree with each other. */
+/* What stands between the lines: masses that do not agree with each other, or are in no stock. */
 enum ld_balance_step {
 	LD_BALANCE_BATCH, /* of a treatment or repacking, inputs - outputs - loss: nobody has said
 			   * where it went */
 	LD_BALANCE_ROAD,  /* taken - accepted - passed on: the loss that ManifestClosed records */
+	LD_BALANCE_WAY,	  /* left its origin and has no end yet, at the period's end */
 };
 struct ld_balance_gap {
 	enum ld_balance_step step;

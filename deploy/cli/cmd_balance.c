@@ -94,17 +94,24 @@ static void totals(const struct ld_balance *b, struct ld_sheet *s)
 
 static void gaps(const struct ld_balance *b, struct ld_sheet *s)
 {
+	static const struct {
+		const char *step, *adds;
+	} words[] = {
+	    [LD_BALANCE_BATCH] = {"batch 利用处置/换包装", "NO 不平"},
+	    [LD_BALANCE_ROAD] = {"road 运输损耗", "loss 损耗"},
+	    [LD_BALANCE_WAY] = {"way 在途", "open 未结"},
+	};
+
 	for (size_t i = 0; i < b->n_gaps; i++) {
 		const struct ld_balance_gap *g = &b->gap[i];
-		const bool batch = g->step == LD_BALANCE_BATCH;
 		cJSON *row = row_of(s, "difference 差额");
 
 		ld_sheet_set(row, "party", g->party);
 		ld_sheet_set(row, "site", g->site);
 		ld_sheet_set(row, "code", g->code);
 		ld_sheet_number(row, "difference_g", g->mass_g);
-		ld_sheet_set(row, "adds", batch ? "NO 不平" : "loss 损耗");
-		ld_sheet_set(row, "step", batch ? "batch 利用处置/换包装" : "road 运输");
+		ld_sheet_set(row, "adds", words[g->step].adds);
+		ld_sheet_set(row, "step", words[g->step].step);
 		ld_sheet_set(row, "what", g->what);
 		ld_sheet_number(row, "entry", (int64_t)g->entry);
 	}
@@ -181,7 +188,8 @@ static void print_text(const struct ld_balance *b, const char *region, const str
 				printf("\ntotals 合计 (* = all codes 全部代码)\n");
 			else if (i == 2)
 				printf("\ndifferences 差额: batch 利用处置/换包装 = inputs - "
-				       "outputs - loss; road 运输 = taken - accepted\n");
+				       "outputs - loss; road 运输损耗 = taken - accepted; way 在途 "
+				       "= on the way at the end\n");
 			quiet(&of[i]);
 			ld_sheet_text(&of[i], stdout);
 		}

@@ -119,8 +119,9 @@ static void every_step_is_in_its_column(void **state)
 		 .received = all - 1003, .treated = 250001, .lost = 7, .in_stock = all - 251011});
 	/* the road is a difference that somebody has put a name to */
 	assert_int_equal(count(o, "differences"), 1);
-	assert_string_equal(word(row_of(o, "differences", "step", "road 运输"), "party"), "gen");
-	assert_int_equal(number(row_of(o, "differences", "step", "road 运输"), "difference_g"),
+	assert_string_equal(word(row_of(o, "differences", "step", "road 运输损耗"), "party"),
+			    "gen");
+	assert_int_equal(number(row_of(o, "differences", "step", "road 运输损耗"), "difference_g"),
 			 1003);
 	cJSON_Delete(o);
 }
@@ -230,6 +231,33 @@ static void any_past_index_is_what_it_was(void **state)
 	o = BINARY_JSON(0, "balance", w.dir, "--at", "0", "--json");
 	assert_int_equal(count(o, "lines"), 0);
 	assert_string_equal(word(o, "last"), "0");
+	cJSON_Delete(o);
+}
+
+/* What has left one stock and is in no other yet is on the way: shipped = received + on the way. */
+static void what_is_on_the_way_is_told(void **state)
+{
+	const cJSON *row;
+	cJSON *o;
+	int64_t sum = 0;
+
+	(void)state;
+	trade_to_taken(&t);
+	o = BINARY_JSON(0, "balance", w.dir, "--json");
+	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(o, "differences"))
+	{
+		assert_string_equal(word(row, "step"), "way 在途");
+		assert_string_equal(word(row, "party"), "gen");
+		sum += number(row, "difference_g");
+	}
+	assert_int_equal(sum, number(row_of(o, "totals", "code", "*"), "shipped_g"));
+	cJSON_Delete(o);
+	must(&t, &t.d1, trade_arrived(&t, "T1"));
+	must(&t, &t.pit, trade_received(&t));
+	must(&t, &t.scale, trade_weighed(&t, "scale", TRADE_DRUM_G + TRADE_BULK_G));
+	must(&t, &t.pit, trade_accepted(&t));
+	o = BINARY_JSON(0, "balance", w.dir, "--json");
+	assert_int_equal(count(o, "differences"), 0);
 	cJSON_Delete(o);
 }
 
@@ -396,6 +424,7 @@ int main(void)
 	    ON_A_LEDGER(periods_follow_each_other),
 	    ON_A_LEDGER(a_period_may_lie_outside_the_ledger),
 	    ON_A_LEDGER(any_past_index_is_what_it_was),
+	    ON_A_LEDGER(what_is_on_the_way_is_told),
 	    ON_A_LEDGER(filters),
 	    ON_A_LEDGER(a_treatment_that_does_not_add_is_told),
 	    ON_A_LEDGER(repacking_and_counting_are_losses),
