@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "plugin/custody/apply.h"
+#include "plugin/custody/manifest.h"
 #include "plugin/custody/tables.h"
 #include "proto/verdict.h"
 #include "tests/model/walk.h"
@@ -297,6 +298,36 @@ static int each_container(void *ctx, const uint8_t *key, size_t key_len, const u
 	return 0;
 }
 
+struct contents {
+	const Custody__Stock *of;
+	int64_t g;
+};
+
+static int each_content(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+			size_t len)
+{
+	struct contents *in = ctx;
+	Custody__Container *rec = custody__container__unpack(NULL, len, value);
+
+	(void)key, (void)key_len;
+	if (rec == NULL)
+		abort();
+	if (ld_container_in_stock(rec) && strcmp(rec->party, in->of->party) == 0 &&
+	    strcmp(rec->site, in->of->site) == 0 && strcmp(rec->code, in->of->code) == 0)
+		in->g += rec->mass_g;
+	custody__container__free_unpacked(rec, NULL);
+	return 0;
+}
+
+/* What the book has in containers is what those that stand there hold. */
+static void same_contents(struct run *r, const Custody__Stock *s)
+{
+	struct contents in = {.of = s};
+
+	ld_state_walk(custody(r)->state, LD_T_CONTAINER, NULL, 0, NULL, 0, each_content, &in, NULL);
+	same_mass(s->site, "in containers, added up", s->contained_g, in.g);
+}
+
 static int each_stock(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
 		      size_t len)
 {
@@ -311,6 +342,7 @@ static int each_stock(void *ctx, const uint8_t *key, size_t key_len, const uint8
 	same_mass(rec->site, "in stock, added up", rec->in_stock_g,
 		  rec->generated_g + rec->received_g - rec->treated_g - rec->shipped_g -
 		      rec->lost_g);
+	same_contents(a->r, rec);
 	custody__stock__free_unpacked(rec, NULL);
 	return 0;
 }
