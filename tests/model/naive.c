@@ -362,6 +362,7 @@ static bool ask_again(struct nv *nv, size_t i, struct nv_event *freed)
 	effect_of(nv, freed->hash)->verdict = said.verdict;
 	if (said.verdict == LIANDAN__VERDICT__ACCEPTED)
 		apply(nv, freed);
+	nv_close(nv);
 	return true;
 }
 
@@ -384,8 +385,8 @@ static void wake_one(struct nv *nv, const struct nv_event *v, struct nv_event **
 		}
 }
 
-/* What follows: what is accepted or gone is closed, those that wait for it are asked again; and the
- * same for each of them. */
+/* What follows: what is accepted or gone is closed; those that wait for it are asked again, and
+ * then those that wait for them. */
 static void follow(struct nv *nv, const struct nv_event *v)
 {
 	struct nv_event *freed = NULL;
@@ -396,7 +397,6 @@ static void follow(struct nv *nv, const struct nv_event *v)
 	for (size_t i = 0; i < n; i++) {
 		struct nv_event h = freed[i];
 
-		nv_close(nv);
 		wake_one(nv, &h, &freed, &n, &cap);
 		liandan__event__free_unpacked(h.e, NULL);
 	}
