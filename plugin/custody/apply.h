@@ -38,6 +38,9 @@ enum ld_err ld_anomaly_apply(struct ld_custody *c, const Liandan__OwnEvent *own,
 
 /* Manifest ids that the event's body concerns (held events wait on them); up to 64 into out. */
 size_t ld_manifests_of(const Liandan__Event *e, ProtobufCBinaryData *out, size_t cap);
+/* The event that the body rests on, by its hash: an offer, a stop, a discrepancy, an amendment. A
+ * held event waits for it as for what `after` names. len 0: none. */
+ProtobufCBinaryData ld_cause_of(const Liandan__Event *e);
 /* Deadlines, for the other apply files; of a manifest ld_manifest_clock. Setting one that runs
  * replaces it. due_ms 0 or clearing: stops it. rules: the version that it goes by. */
 enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,

@@ -107,3 +107,21 @@ size_t ld_manifests_of(const Liandan__Event *e, ProtobufCBinaryData *out, size_t
 		return 0;
 	}
 }
+
+ProtobufCBinaryData ld_cause_of(const Liandan__Event *e)
+{
+	switch (e->body_case) {
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		return e->handover_taken->offer;
+	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:
+		return e->handover_declined->offer;
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+		return e->stop_ended->stop;
+	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
+		return e->discrepancy_resolved->discrepancy;
+	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
+		return e->amendment_agreed->proposal;
+	default:
+		return (ProtobufCBinaryData){.len = 0, .data = NULL};
+	}
+}

@@ -52,10 +52,25 @@ static enum ld_err count_held(struct ld_custody *c, const uint8_t *key_id, bool 
 	return ld_chain_put(c, key_id, chain);
 }
 
+/* What `after` names, and what the body rests on. */
+static size_t causes_of(const Liandan__Event *e, ProtobufCBinaryData out[LD_MAX_AFTER + 1])
+{
+	const ProtobufCBinaryData named = ld_cause_of(e);
+	size_t n = 0;
+
+	while (n < e->n_after && n < LD_MAX_AFTER) {
+		out[n] = e->after[n];
+		n++;
+	}
+	if (named.len == LD_HASH_BYTES)
+		out[n++] = named;
+	return n;
+}
+
 enum ld_err ld_held_put(struct ld_custody *c, const struct ld_fact *f, Liandan__Reason waits_for,
 			const ProtobufCBinaryData *envelope)
 {
-	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
+	ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST], causes[LD_MAX_AFTER + 1];
 	Custody__Held h = CUSTODY__HELD__INIT;
 	struct ld_tkey k;
 	char *subject = index_text(c, f->index);
@@ -71,8 +86,8 @@ enum ld_err ld_held_put(struct ld_custody *c, const struct ld_fact *f, Liandan__
 	h.event_hash.len = LD_HASH_BYTES;
 	h.manifests = ids;
 	h.n_manifests = ld_manifests_of(f->event, ids, LD_MAX_HELD_PER_MANIFEST);
-	h.causes = f->event->after;
-	h.n_causes = f->event->n_after;
+	h.causes = causes;
+	h.n_causes = causes_of(f->event, causes);
 	h.waits_for = waits_for;
 	held_key(&k, f->index);
 	err = ld_rec_put(c, LD_T_HELD, k.b, k.len, &h.base);

@@ -339,10 +339,33 @@ static bool ends_load(struct nv *nv, const struct nv_event *v, const uint8_t **i
 	return m != NULL;
 }
 
+/* The event that the body rests on: its offer, stop, discrepancy or amendment. */
+static bool rests_on(const struct nv_event *h, const uint8_t hash[LD_HASH_BYTES])
+{
+	const Liandan__Event *e = h->e;
+
+	switch ((int)e->body_case) {
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
+		return nv_id_is(e->handover_taken->offer, hash, LD_HASH_BYTES);
+	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:
+		return nv_id_is(e->handover_declined->offer, hash, LD_HASH_BYTES);
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+		return nv_id_is(e->stop_ended->stop, hash, LD_HASH_BYTES);
+	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
+		return nv_id_is(e->discrepancy_resolved->discrepancy, hash, LD_HASH_BYTES);
+	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
+		return nv_id_is(e->amendment_agreed->proposal, hash, LD_HASH_BYTES);
+	default:
+		return false;
+	}
+}
+
 static bool waits_for(const struct nv_event *h, const struct nv_event *cause, const uint8_t *id)
 {
 	if (id != NULL)
 		return names(h, id);
+	if (rests_on(h, cause->hash))
+		return true;
 	for (size_t i = 0; i < h->e->n_after; i++)
 		if (nv_id_is(h->e->after[i], cause->hash, sizeof cause->hash))
 			return true;
@@ -405,20 +428,9 @@ static void follow(struct nv *nv, const struct nv_event *v)
 
 const struct nv_event *nv_forgotten(struct nv *nv)
 {
-	for (size_t i = 0; i < nv->n_held; i++) {
-		const struct nv_event *h = &nv->held[i];
-		const struct nv_said said = judge(nv, h);
-
-		if (said.verdict == LIANDAN__VERDICT__HELD)
-			continue;
-		/* it names as its offer or stop what has turned out to be none: nothing wakes it,
-		 * and its clock tells it */
-		if (said.verdict == LIANDAN__VERDICT__REFUSED &&
-		    (said.reason == LIANDAN__REASON__UNKNOWN_OFFER ||
-		     h->e->body_case == LIANDAN__EVENT__BODY_STOP_ENDED))
-			continue;
-		return h;
-	}
+	for (size_t i = 0; i < nv->n_held; i++)
+		if (judge(nv, &nv->held[i]).verdict != LIANDAN__VERDICT__HELD)
+			return &nv->held[i];
 	return NULL;
 }
 

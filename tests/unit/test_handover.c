@@ -396,6 +396,27 @@ static void the_same_person_behind_what_is_no_offer(void **state)
 	assert_string_equal(mx_manifest(x)->holder, "GEN");
 }
 
+/* It waits for what it names as its offer, and hears at once that it is none. */
+static void what_it_waited_for_is_no_offer(void **state)
+{
+	struct mx *x = *state;
+	MX_EVENT(e, WASTE_GENERATED, mx_generated(x, "B9", "", MX_BULK, 5));
+	Liandan__HandoverTaken *t;
+	ProtobufCBinaryData bytes;
+	uint8_t hash[LD_HASH_BYTES];
+
+	mx_to_offered(x);
+	bytes = mx_pack(x, GEN, MX_KEYS, &e);
+	ld_sha256(bytes.data, bytes.len, hash);
+	t = mx_taken(x, 1, "V1");
+	t->offer = mx_bytes(hash, sizeof hash);
+	mx_held(x, mx_take(x, CAR1, t));
+	mx_clean(x, mx_put_bytes(x, bytes));
+	assert_non_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED));
+	assert_int_equal(mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED)->held_applied->reason,
+			 LIANDAN__REASON__UNKNOWN_OFFER);
+}
+
 /* An offer of another manifest gives nothing of this one, also one that was refused. */
 static void anothers_offer_is_none(void **state)
 {
@@ -603,6 +624,7 @@ int main(void)
 	    T(the_same_person_above_the_threshold),
 	    T(the_same_person_behind_an_older_offer),
 	    T(the_same_person_behind_what_is_no_offer),
+	    T(what_it_waited_for_is_no_offer),
 	    T(anothers_offer_is_none),
 	    T(the_same_person_below_it),
 	    T(the_load_is_weighed),
