@@ -80,7 +80,8 @@ static void print_kin(struct ld_book *book, const char *head, const struct ld_ki
 
 static void print_record(const struct ld_genealogy *g)
 {
-	static const char *const names[] = {"state", "party", "site", "code", "generator"};
+	static const char *const names[] = {"number", "state", "party", "holder",
+					    "plate",  "site",  "code",	"generator"};
 	char mass[32], text[300];
 
 	if (g->record == NULL)

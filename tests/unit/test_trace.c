@@ -308,6 +308,69 @@ static void a_whole_life(void **state)
 		    w.dir);
 }
 
+/* The receiver sends on what it has accepted: to "hole", by the manifest at hand. */
+static void forward(const uint8_t parent[LD_UUID_BYTES])
+{
+	Liandan__Event *e = trade_created(&t);
+	Liandan__ManifestCreated *b = e->manifest_created;
+	Liandan__Parent *from[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		from[i] = TRADE_NEW(&t, Liandan__Parent, LIANDAN__PARENT__INIT);
+		from[i]->manifest = trade_bytes(parent, LD_UUID_BYTES);
+		from[i]->line = (uint32_t)i + 1;
+		from[i]->mass_g = b->lines[i]->quantity->mass_g;
+	}
+	b->parents = trade_dup(&t, from, sizeof from);
+	b->n_parents = 2;
+	b->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD;
+	b->generator = (char *)(uintptr_t) "pit";
+	b->site = (char *)(uintptr_t) "pit-gate";
+	b->receiver->party = (char *)(uintptr_t) "hole";
+	b->receiver->site = (char *)(uintptr_t) "hole-gate";
+	must(&t, &t.yard, e);
+	must(&t, &t.yard, trade_sealed(&t));
+	must(&t, &t.yard, trade_offered(&t, 1, "haul"));
+	memcpy(t.offer, t.hash, sizeof t.offer);
+	must(&t, &t.d1, trade_taken(&t, 1, "T1", "p-d1"));
+}
+
+static void sent_on_by_a_child_manifest(void **state)
+{
+	char first[2 * LD_UUID_BYTES + 1], second[2 * LD_UUID_BYTES + 1], drum[LD_MAX_ID_BYTES + 1];
+	uint8_t parent[LD_UUID_BYTES];
+	cJSON *o;
+
+	(void)state;
+	world_licence(&w, "L-hole", "hole", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*");
+	trade_to_accepted(&t);
+	manifest_hex(first);
+	memcpy(parent, t.id, sizeof parent);
+	snprintf(drum, sizeof drum, "%s", t.drum);
+	trade_begin(&t);
+	t.drum = drum;
+	manifest_hex(second);
+	forward(parent);
+	o = TRACE("manifest", first);
+	assert_int_equal(number(row_of(o, "down", "id", second), "mass_g"),
+			 TRADE_DRUM_G + TRADE_BULK_G);
+	cJSON_Delete(o);
+	o = TRACE("manifest", second);
+	assert_int_equal(number(row_of(o, "up", "id", first), "mass_g"),
+			 TRADE_DRUM_G + TRADE_BULK_G);
+	assert_int_equal(number(row_of(o, "up", "id", drum), "mass_g"), TRADE_DRUM_G);
+	cJSON_Delete(o);
+	o = TRACE("container", drum);
+	assert_int_equal(count(o, "manifests"), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const cJSON *ride = row_of(o, "manifests", "manifest", i == 0 ? first : second);
+
+		assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ride, "under_way")));
+		row_of(o, "down", "id", i == 0 ? first : second);
+	}
+	cJSON_Delete(o);
+}
+
 static void depth_and_count_bound_it(void **state)
 {
 	char hex[2 * LD_UUID_BYTES + 1];
@@ -377,6 +440,7 @@ int main(void)
 	    ON_A_LEDGER(a_manifest_knows_what_was_loaded),
 	    ON_A_LEDGER(refused_and_held_events_are_told),
 	    ON_A_LEDGER(a_whole_life),
+	    ON_A_LEDGER(sent_on_by_a_child_manifest),
 	    ON_A_LEDGER(depth_and_count_bound_it),
 	    ON_A_LEDGER(batches),
 	};
