@@ -180,6 +180,12 @@ enum ld_err ld_content_note(struct ld_contents *known, const Liandan__Event *eve
 	} else if (event->body_case == LIANDAN__EVENT__BODY_HANDOVER_OFFERED) {
 		c->offered = true;
 		memcpy(c->offer, hash, LD_HASH_BYTES);
+	} else if (event->body_case == LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED ||
+		   event->body_case == LIANDAN__EVENT__BODY_AMENDMENT_AGREED) {
+		/* CUSTODY-20: what stands now, the ledger knows */
+		free(c->created);
+		c->created = NULL;
+		c->sealed = false;
 	}
 	return LD_OK;
 }

@@ -81,6 +81,7 @@ static const struct {
     [LD_HJ_REPACKED] = {"repacked", ld_hj_repacked_columns, LD_HJ_REPACKED_N},
     [LD_HJ_COUNTED] = {"counted", ld_hj_counted_columns, LD_HJ_COUNTED_N},
     [LD_HJ_LOST] = {"lost", ld_hj_lost_columns, LD_HJ_LOST_N},
+    [LD_HJ_AMENDED] = {"amended", ld_hj_amended_columns, LD_HJ_AMENDED_N},
 };
 
 enum ld_hj_table ld_hj_table_of(const char *word)
@@ -466,6 +467,10 @@ int ld_hj_effect(void *ctx, const struct ld_effect *e)
 	};
 	const struct ld_hj *h = ctx;
 
+	if (h->table == LD_HJ_AMENDED) {
+		ld_hj_amended(h, e);
+		return 0;
+	}
 	if (e->fact->event->body_case == of[h->table].body)
 		of[h->table].rows(h, e);
 	return 0;

@@ -1,6 +1,7 @@
 /* The ledgers 台账 and declarations 申报 of HJ 1259-2022, from the region's ledger: five tables of
- * a party (产生, 入库, 出库, 自行利用/处置, 委外), three more that say where the rest of a balance
- * is (换包装, 盘点, 损耗), and the totals of a month, quarter or year by waste code. Reads only. */
+ * a party (产生, 入库, 出库, 自行利用/处置, 委外), four more that say where the rest of a balance
+ * is (换包装, 盘点, 损耗, 更正), and the totals of a month, quarter or year by waste code. Reads
+ * only. */
 #ifndef LD_CLI_DECLARE_H
 #define LD_CLI_DECLARE_H
 
@@ -16,10 +17,11 @@ enum ld_hj_table {
 	LD_HJ_REPACKED,
 	LD_HJ_COUNTED,
 	LD_HJ_LOST,
+	LD_HJ_AMENDED,
 	LD_HJ_TABLES
 };
 
-/* "generated" … "lost"; LD_HJ_TABLES for anything else. */
+/* "generated" … "amended"; LD_HJ_TABLES for anything else. */
 enum ld_hj_table ld_hj_table_of(const char *word);
 const struct ld_column *ld_hj_columns(enum ld_hj_table table, size_t *n);
 

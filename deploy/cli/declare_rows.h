@@ -1,4 +1,5 @@
-/* What the files that make rows of a declaration share: declare.c, declare_rest.c. */
+/* What the files that make rows of a declaration share: declare.c, declare_rest.c,
+ * declare_amended.c. */
 #ifndef LD_CLI_DECLARE_ROWS_H
 #define LD_CLI_DECLARE_ROWS_H
 
@@ -16,13 +17,16 @@ void ld_hj_enum(cJSON *row, const char *key, const ProtobufCEnumDescriptor *d, i
 /* Column entry. */
 void ld_hj_finish(cJSON *row, const struct ld_effect *e);
 
-/* Beside the five of the standard: what was repacked, counted, lost. */
+/* Beside the five of the standard: what was repacked, counted, lost, amended. */
 #define LD_HJ_REPACKED_N 10
 #define LD_HJ_COUNTED_N 11
 #define LD_HJ_LOST_N 10
+#define LD_HJ_AMENDED_N 12
 extern const struct ld_column ld_hj_repacked_columns[LD_HJ_REPACKED_N];
 extern const struct ld_column ld_hj_counted_columns[LD_HJ_COUNTED_N];
 extern const struct ld_column ld_hj_lost_columns[LD_HJ_LOST_N];
+extern const struct ld_column ld_hj_amended_columns[LD_HJ_AMENDED_N];
+void ld_hj_amended(const struct ld_hj *h, const struct ld_effect *e);
 void ld_hj_repacked(const struct ld_hj *h, const struct ld_effect *e);
 void ld_hj_counted(const struct ld_hj *h, const struct ld_effect *e);
 void ld_hj_lost(const struct ld_hj *h, const struct ld_effect *e);

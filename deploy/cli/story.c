@@ -124,6 +124,7 @@ static void say_event(const Liandan__Event *e)
 		break;
 	default:
 		ld_story_stock(e);
+		ld_story_finding(e);
 		break;
 	}
 	if (e->note && *e->note)

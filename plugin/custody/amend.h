@@ -103,6 +103,15 @@ enum ld_err ld_amendment_proposed_apply(struct ld_custody *c, const struct ld_fa
 					const Liandan__AmendmentProposed *b);
 enum ld_err ld_amendment_agreed_apply(struct ld_custody *c, const struct ld_fact *f,
 				      const Liandan__AmendmentAgreed *b);
+/* The changes that take effect with this event, by m as it stands before; n 0: none. */
+struct ld_amend_changes {
+	Liandan__AmendmentChange *const *ch;
+	size_t n;
+};
+struct ld_amend_changes ld_amend_effect_of(struct ld_custody *c, const struct ld_fact *f,
+					   const Custody__Manifest *m);
+/* The book is corrected in grams of generated, received, shipped, bound or in containers. */
+bool ld_amend_moves(const struct ld_amend_book *b);
 /* Nobody asked for longer: it is off. Does not put m. */
 void ld_amendment_missed(Custody__Manifest *m);
 /* A content that stood before an amendment. */

@@ -270,6 +270,32 @@ enum ld_err ld_amendment_agreed_apply(struct ld_custody *c, const struct ld_fact
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
+struct ld_amend_changes ld_amend_effect_of(struct ld_custody *c, const struct ld_fact *f,
+					   const Custody__Manifest *m)
+{
+	const Liandan__AmendmentProposed *b = f->event->amendment_proposed;
+	const Custody__Proposal *p = m->proposal;
+	struct ld_amend_changes none = {NULL, 0};
+	size_t n = 0;
+	char **asked;
+
+	if (f->event->body_case == LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED) {
+		size_t mark = ld_mark(c);
+		const bool alone = ld_amend_asked(c, m, b->changes, b->n_changes, f->signer->party,
+						  &asked, &n) == LD_OK &&
+				   n == 0;
+
+		ld_release(c, mark);
+		return alone ? (struct ld_amend_changes){b->changes, b->n_changes} : none;
+	}
+	if (f->event->body_case != LIANDAN__EVENT__BODY_AMENDMENT_AGREED || p == NULL ||
+	    !f->event->amendment_agreed->agrees || p->n_waits_for != 1 ||
+	    !ld_same_id(p->event_hash, f->event->amendment_agreed->proposal) ||
+	    strcmp(p->waits_for[0], f->signer->party) != 0)
+		return none;
+	return (struct ld_amend_changes){p->changes, p->n_changes};
+}
+
 void ld_amendment_missed(Custody__Manifest *m)
 {
 	m->proposal = NULL;

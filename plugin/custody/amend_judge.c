@@ -18,30 +18,13 @@ static bool proposes(const struct ld_case *k)
 	return k->f->event->body_case == LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED;
 }
 
-struct changes {
-	Liandan__AmendmentChange *const *ch;
-	size_t n;
-};
-
-/* With this agreement it takes effect. */
-static bool is_last(const struct ld_case *k)
-{
-	const Custody__Proposal *p = k->m->proposal;
-
-	return p != NULL && k->f->event->amendment_agreed->agrees && p->n_waits_for == 1 &&
-	       strcmp(p->waits_for[0], k->f->signer->party) == 0;
-}
-
 /* What is asked about: the proposed changes; of an agreement those that take effect with it. */
-static struct changes changes_of(const struct ld_case *k)
+static struct ld_amend_changes changes_of(const struct ld_case *k)
 {
 	const Liandan__AmendmentProposed *b = k->f->event->amendment_proposed;
 
-	if (proposes(k))
-		return (struct changes){b->changes, b->n_changes};
-	if (is_last(k))
-		return (struct changes){k->m->proposal->changes, k->m->proposal->n_changes};
-	return (struct changes){NULL, 0};
+	return proposes(k) ? (struct ld_amend_changes){b->changes, b->n_changes}
+			   : ld_amend_effect_of(k->c, k->f, k->m);
 }
 
 /* ---- the proposal ---- */
@@ -78,7 +61,7 @@ static bool typed(const Liandan__AmendmentChange *ch)
 
 bool ld_check_changes_form(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++) {
 		if (!typed(all.ch[i]))
@@ -97,7 +80,7 @@ bool ld_check_changes_form(struct ld_case *k)
 
 bool ld_check_changes_there(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++)
 		if (!ld_amend_there(k->m, all.ch[i]))
@@ -109,7 +92,7 @@ bool ld_check_changes_there(struct ld_case *k)
 
 bool ld_check_old_stands(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++)
 		if (!ld_amend_stands(k->m, all.ch[i]))
@@ -167,7 +150,7 @@ static bool can_be(const Liandan__AmendmentChange *ch)
 
 bool ld_check_changes_can_be(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++)
 		if (!can_be(all.ch[i]))
@@ -178,7 +161,7 @@ bool ld_check_changes_can_be(struct ld_case *k)
 
 bool ld_check_codes_known(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++) {
 		const char *code = all.ch[i]->new_text;
@@ -199,7 +182,7 @@ static bool names_party(const Liandan__AmendmentChange *ch)
 
 bool ld_check_parties_fixed(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++)
 		if (names_party(all.ch[i]) && k->m->leg != 0)
@@ -210,7 +193,7 @@ bool ld_check_parties_fixed(struct ld_case *k)
 
 bool ld_check_parts_apart(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++)
 		if ((all.ch[i]->field == FIELD(LINE_MASS) ||
@@ -239,7 +222,7 @@ static bool new_receiver(struct ld_case *k, const char *text)
 
 bool ld_check_amended_parties(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++) {
 		const char *text = all.ch[i]->new_text;
@@ -282,7 +265,7 @@ static bool new_driver(struct ld_case *k, const char *person)
 
 bool ld_check_amended_vehicle(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++) {
 		if (all.ch[i]->field == FIELD(PLATE) && !new_vehicle(k, all.ch[i]->new_text))
@@ -293,23 +276,10 @@ bool ld_check_amended_vehicle(struct ld_case *k)
 	return true;
 }
 
-/* Nobody is asked but the proposer. */
-static bool alone(const struct ld_case *k, struct changes all)
-{
-	size_t mark = ld_mark(k->c), n = 1;
-	char **asked;
-
-	if (ld_amend_asked(k->c, k->m, all.ch, all.n, k->f->signer->party, &asked, &n) != LD_OK)
-		n = 1;
-	ld_release(k->c, mark);
-	return n == 0;
-}
-
 /* Who has been offered it takes what the offer showed. */
 bool ld_check_offer_clear(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
-	const bool now = proposes(k) ? alone(k, all) : is_last(k);
+	const bool now = ld_amend_effect_of(k->c, k->f, k->m).n != 0;
 
 	return !now || !ld_offer_live(k->m, k->f->recorded_at_ms) ||
 	       ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER,
@@ -319,7 +289,7 @@ bool ld_check_offer_clear(struct ld_case *k)
 /* What it comes to; NULL: nothing is to be changed now, or the arena is full. */
 static const struct ld_amend_plan *plan_of(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 	struct ld_amend_plan *p;
 
 	if (k->found == NULL && all.n != 0 && ld_amend_plan(k->c, k->m, all.ch, all.n, &p) == LD_OK)
@@ -356,7 +326,7 @@ bool ld_check_sealed_again(struct ld_case *k)
 
 bool ld_check_amended_hazards(struct ld_case *k)
 {
-	const struct changes all = changes_of(k);
+	const struct ld_amend_changes all = changes_of(k);
 	const struct ld_amend_plan *p = plan_of(k);
 	Custody__Manifest *m = k->m;
 	bool touched = false, ok;

@@ -310,7 +310,7 @@ static enum ld_err hold_now(struct ld_custody *c, const struct ld_amend_box *b, 
 	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
 }
 
-static bool moves(const struct ld_amend_book *b)
+bool ld_amend_moves(const struct ld_amend_book *b)
 {
 	return (b->b.generated_g | b->b.received_g | b->b.shipped_g | b->b.bound_g |
 		b->contained_g) != 0;
@@ -323,7 +323,7 @@ enum ld_err ld_amend_book(struct ld_custody *c, const struct ld_amend_plan *p, u
 	for (size_t i = 0; err == LD_OK && i < p->n_boxes; i++)
 		err = hold_now(c, &p->box[i], index);
 	for (size_t i = 0; err == LD_OK && i < p->n_books; i++)
-		if (moves(&p->book[i]))
+		if (ld_amend_moves(&p->book[i]))
 			err = ld_stock_book_contained(c, p->book[i].party, p->book[i].site,
 						      p->book[i].code, &p->book[i].b,
 						      p->book[i].contained_g, index);

@@ -263,6 +263,86 @@ static void what_happens_in_the_store(void **state)
 }
 
 /* One treatment of forty codes: a row each, none is left out. */
+static Liandan__Event *amended(Liandan__AmendmentField field, uint32_t line, int64_t old,
+			       int64_t new, uint32_t version)
+{
+	Liandan__AmendmentProposed *b =
+	    TRADE_NEW(&t, Liandan__AmendmentProposed, LIANDAN__AMENDMENT_PROPOSED__INIT);
+	Liandan__AmendmentChange *ch =
+	    TRADE_NEW(&t, Liandan__AmendmentChange, LIANDAN__AMENDMENT_CHANGE__INIT);
+
+	b->manifest = trade_bytes(t.id, sizeof t.id);
+	b->base_version = version;
+	b->reason = LIANDAN__AMENDMENT_REASON__AMENDMENT_REASON_TYPING;
+	b->changes = trade_dup(&t, &ch, sizeof ch);
+	b->n_changes = 1;
+	ch->field = field;
+	ch->line = line;
+	ch->old_number = old;
+	ch->new_number = new;
+	return trade_event(&t, LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED, b);
+}
+
+static void agreed(struct signer *by, const uint8_t proposal[LD_HASH_BYTES])
+{
+	Liandan__AmendmentAgreed *b =
+	    TRADE_NEW(&t, Liandan__AmendmentAgreed, LIANDAN__AMENDMENT_AGREED__INIT);
+
+	b->manifest = trade_bytes(t.id, sizeof t.id);
+	b->proposal = trade_bytes(trade_dup(&t, proposal, LD_HASH_BYTES), LD_HASH_BYTES);
+	b->agrees = true;
+	must(&t, by, trade_event(&t, LIANDAN__EVENT__BODY_AMENDMENT_AGREED, b));
+}
+
+/* The rows of the other ledgers stay as they were; these say what has changed since, for each party
+ * its own, when the last one has agreed. CUSTODY-20 */
+static void what_was_amended(void **state)
+{
+	const struct periods p = periods_now();
+	uint8_t proposal[LD_HASH_BYTES];
+	char hex[2 * LD_UUID_BYTES + 1];
+	const cJSON *row;
+	cJSON *o;
+
+	(void)state;
+	accepted();
+	must(&t, &t.pit,
+	     amended(LIANDAN__AMENDMENT_FIELD__AMENDMENT_FIELD_ACCEPTED_MASS, 2, TRADE_BULK_G,
+		     TRADE_BULK_G - 1000, 1));
+	must(&t, &t.office,
+	     amended(LIANDAN__AMENDMENT_FIELD__AMENDMENT_FIELD_LINE_MASS, 1, TRADE_DRUM_G,
+		     2 * TRADE_DRUM_G, 2));
+	memcpy(proposal, t.hash, sizeof proposal);
+	agreed(&t.d1, proposal);
+	o = table("amended", "gen");
+	assert_int_equal(count(o, "rows"), 0); /* it waits */
+	cJSON_Delete(o);
+	agreed(&t.pit, proposal);
+	o = table("amended", "gen");
+	assert_int_equal(count(o, "rows"), 1);
+	row = row_of(o, "rows", "code", TRADE_CODE);
+	tonnes(row, "generated_t", TRADE_DRUM_G);
+	tonnes(row, "outsourced_t", TRADE_DRUM_G);
+	tonnes(row, "received_t", 0);
+	assert_int_equal(number(row, "version"), 3);
+	assert_string_equal(word(row, "reason"), "TYPING");
+	cJSON_Delete(o);
+	for (size_t i = 0; i < LD_UUID_BYTES; i++)
+		snprintf(hex + 2 * i, 3, "%02x", t.id[i]);
+	BINARY_SAYS(0, "line 1: LINE_MASS 100000 -> 200000", "trace", hex, "--dir", w.dir);
+	BINARY_SAYS(0, "agrees 同意", "trace", hex, "--dir", w.dir);
+	o = table("amended", "pit");
+	assert_int_equal(count(o, "rows"), 1);
+	assert_string_equal(word(row_of(o, "rows", "code", OTHER_CODE), "received_t"), "-0.001000");
+	cJSON_Delete(o);
+	o = report("gen", p.month);
+	row = row_of(o, "rows", "code", TRADE_CODE);
+	tonnes(row, "generated_t", 2 * TRADE_DRUM_G);
+	tonnes(row, "outsourced_t", 2 * TRADE_DRUM_G);
+	assert_string_equal(word(row, "adds"), "yes 平");
+	cJSON_Delete(o);
+}
+
 static void many_codes_at_once(void **state)
 {
 	enum { CODES = 40 };
@@ -343,6 +423,7 @@ int main(void)
 	    ON_A_LEDGER(own_treatment_is_of_its_codes),
 	    ON_A_LEDGER(reports_of_month_quarter_and_year),
 	    ON_A_LEDGER(what_happens_in_the_store),
+	    ON_A_LEDGER(what_was_amended),
 	    ON_A_LEDGER(many_codes_at_once),
 	    ON_A_LEDGER(csv_for_the_declaration),
 	    ON_A_LEDGER(wrong_arguments),

@@ -210,6 +210,64 @@ static void content_follows_what_was_created_and_sealed(void **state)
 	ld_contents_free(&known);
 }
 
+static Custody__Manifest *amended(void *ctx, const uint8_t id[LD_UUID_BYTES],
+				  struct ld_arena *arena)
+{
+	static uint8_t content[LD_HASH_BYTES] = {9};
+	Custody__Manifest *m = ld_arena_alloc(arena, sizeof *m);
+
+	(void)id;
+	++*(int *)ctx;
+	assert_non_null(m);
+	custody__manifest__init(m);
+	m->content.data = content;
+	m->content.len = sizeof content;
+	return m;
+}
+
+/* What this run has sealed is not what stands after an amendment: the ledger knows. CUSTODY-20 */
+static void content_after_an_amendment_is_the_ledgers(void **state)
+{
+	static const char *const amendments[] = {
+	    "{\"amendment_proposed\":{\"manifest\":\"hex:" M1 "\"}}",
+	    "{\"amendment_agreed\":{\"manifest\":\"hex:" M1 "\"}}"};
+	struct rig *r = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct ld_contents known = {0};
+		Liandan__Event *created, *sealed, *amendment, *offered;
+		uint8_t hash[LD_HASH_BYTES] = {1};
+		int asked = 0;
+
+		assert_int_equal(convert(r,
+					 "{\"manifest_created\":{\"manifest\":\"hex:" M1
+					 "\",\"generator\":\"g\",\"site\":\"s\"}}",
+					 &created),
+				 LD_OK);
+		assert_int_equal(
+		    convert(r, "{\"manifest_sealed\":{\"manifest\":\"hex:" M1 "\"}}", &sealed),
+		    LD_OK);
+		assert_int_equal(convert(r, amendments[i], &amendment), LD_OK);
+		assert_int_equal(
+		    convert(r, "{\"handover_offered\":{\"manifest\":\"hex:" M1 "\",\"leg\":1}}",
+			    &offered),
+		    LD_OK);
+		assert_int_equal(ld_content_note(&known, created, hash), LD_OK);
+		assert_int_equal(ld_content_fill(&known, sealed, false, &r->arena, amended, &asked,
+						 r->why, sizeof(r->why)),
+				 LD_OK);
+		assert_int_equal(ld_content_note(&known, sealed, hash), LD_OK);
+		assert_int_equal(asked, 0);
+		assert_int_equal(ld_content_note(&known, amendment, hash), LD_OK);
+		assert_int_equal(ld_content_fill(&known, offered, false, &r->arena, amended, &asked,
+						 r->why, sizeof(r->why)),
+				 LD_OK);
+		assert_int_equal(asked, 1);
+		assert_int_equal(offered->handover_offered->content.data[0], 9);
+		ld_contents_free(&known);
+	}
+}
+
 static void what_was_given_is_left_alone(void **state)
 {
 	struct rig *r = *state;
@@ -240,6 +298,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_typo_does_not_vanish, setup, teardown),
 	    cmocka_unit_test_setup_teardown(all_are_checked_first, setup, teardown),
 	    cmocka_unit_test_setup_teardown(content_follows_what_was_created_and_sealed, setup,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(content_after_an_amendment_is_the_ledgers, setup,
 					    teardown),
 	    cmocka_unit_test_setup_teardown(what_was_given_is_left_alone, setup, teardown),
 	};
