@@ -200,6 +200,8 @@ bool ld_amend_stands(const Custody__Manifest *m, const Liandan__AmendmentChange 
 
 bool ld_amend_has_parts(const Custody__Manifest *m)
 {
+	if (m->n_passed != 0)
+		return true;
 	return m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL &&
 	       (m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD ||
 		m->created->n_parents != 0);

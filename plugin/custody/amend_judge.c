@@ -185,7 +185,7 @@ bool ld_check_parties_fixed(struct ld_case *k)
 	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++)
-		if (names_party(all.ch[i]) && k->m->leg != 0)
+		if (names_party(all.ch[i]) && (k->m->leg != 0 || k->m->n_passed != 0))
 			return ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER,
 					 "no party is changed after the first hand-over");
 	return true;

@@ -11,6 +11,8 @@ static char *taken_from(const Custody__Manifest *m)
 {
 	if (m->storage_ms != 0 && m->storage_ms <= m->taken_ms)
 		return m->storage_site;
+	if (m->leg <= 1 && m->giver_site[0] != '\0')
+		return m->giver_site;
 	return m->leg <= 1 && m->created != NULL ? m->created->site
 						 : (char *)(uintptr_t)protobuf_c_empty_string;
 }

@@ -30,6 +30,9 @@ enum ld_err ld_manifest_draw_again(struct ld_custody *c, const struct ld_fact *f
 /* Its lines or its receiver have been amended: what was counted of `before` is counted of m. */
 enum ld_err ld_manifest_redraw(struct ld_custody *c, const Custody__Manifest *before,
 			       Custody__Manifest *m);
+/* A part leaves on a child: what was counted for it is not given back with the rest. Of one that
+ * had ended the child is counted when it is taken. Neither is put. */
+void ld_manifest_draw_part(Custody__Manifest *m, Custody__Manifest *child);
 enum ld_err ld_confirmed_apply(struct ld_custody *c, const struct ld_fact *f,
 			       const Liandan__GeneratorConfirmed *b);
 

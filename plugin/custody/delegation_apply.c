@@ -166,6 +166,32 @@ enum ld_err ld_manifest_redraw(struct ld_custody *c, const Custody__Manifest *be
 	return err == LD_OK ? count(c, m, 1) : err;
 }
 
+static void undraw(Custody__Manifest *m, const char *code, int64_t mass_g)
+{
+	for (size_t i = 0; mass_g > 0 && i < m->n_drawn; i++) {
+		Custody__Drawn *d = m->drawn[i];
+		const int64_t g = mass_g < d->mass_g ? mass_g : d->mass_g;
+
+		if (strcmp(d->code, code) != 0)
+			continue;
+		d->mass_g -= g;
+		mass_g -= g;
+	}
+}
+
+void ld_manifest_draw_part(Custody__Manifest *m, Custody__Manifest *child)
+{
+	if (m->n_drawn == 0 && m->leg == 0) {
+		child->delegation = m->delegation;
+		child->sealed_year = m->sealed_year;
+		child->granted = m->granted;
+		child->confirmed_ms = m->confirmed_ms;
+	}
+	for (size_t i = 0; i < child->created->n_lines; i++)
+		undraw(m, child->created->lines[i]->code,
+		       ld_line_declared_g(child->created->lines[i]));
+}
+
 /* CUSTODY-3 */
 enum ld_err ld_confirmed_apply(struct ld_custody *c, const struct ld_fact *f,
 			       const Liandan__GeneratorConfirmed *b)

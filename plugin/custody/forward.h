@@ -24,6 +24,9 @@ int64_t ld_line_bulk_gone_g(const Custody__Manifest *m, uint32_t line);
 enum ld_err ld_shares_seal(struct ld_custody *c, Custody__Manifest *m);
 /* It ended unpicked: they are the parents' again. */
 enum ld_err ld_shares_give_back(struct ld_custody *c, Custody__Manifest *m);
+/* A part of it leaves on a child: so do the shares of that part, those of its drums first those
+ * that they came by. Own waste of a code goes last. */
+enum ld_err ld_shares_part(struct ld_custody *c, Custody__Manifest *m, Custody__Manifest *child);
 /* It leaves the origin, counted or not (a cancelled one may be taken): they are gone. Before its
  * containers are moved. */
 enum ld_err ld_shares_leave(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m);

@@ -244,6 +244,84 @@ enum ld_err ld_shares_give_back(struct ld_custody *c, Custody__Manifest *m)
 	return on_parents(c, NULL, m, uncount);
 }
 
+/* ---- of a part ---- */
+
+/* One share of the child for each of the parent's, empty. */
+static enum ld_err same_shares(struct ld_custody *c, const Custody__Manifest *m,
+			       Custody__Manifest *child)
+{
+	child->shares = ld_arena_alloc(c->arena, m->n_shares * sizeof(Custody__Share *));
+	if (child->shares == NULL)
+		return LD_ERR_NOMEM;
+	for (size_t i = 0; i < m->n_shares; i++) {
+		Custody__Share *s = ld_arena_dup(c->arena, m->shares[i], sizeof *s);
+
+		if (s == NULL)
+			return LD_ERR_NOMEM;
+		s->mass_g = s->contained_g = 0;
+		child->shares[child->n_shares++] = s;
+	}
+	return LD_OK;
+}
+
+/* came_by NULL: bulk. */
+static void pass(Custody__Manifest *m, Custody__Manifest *child, const char *code,
+		 const ProtobufCBinaryData *came_by, int64_t mass_g)
+{
+	for (size_t i = 0; mass_g > 0 && i < m->n_shares; i++) {
+		Custody__Share *from = m->shares[i], *to = child->shares[i];
+		const int64_t has =
+		    came_by != NULL ? from->contained_g : ld_sub_g(from->mass_g, from->contained_g);
+		const int64_t g = mass_g < has ? mass_g : has;
+
+		if (strcmp(from->code, code) != 0 ||
+		    (came_by != NULL && !ld_same_id(from->manifest, *came_by)))
+			continue;
+		from->mass_g -= g;
+		to->mass_g += g;
+		from->contained_g -= came_by != NULL ? g : 0;
+		to->contained_g += came_by != NULL ? g : 0;
+		mass_g -= g;
+	}
+}
+
+static enum ld_err pass_item(struct ld_custody *c, Custody__Manifest *m, Custody__Manifest *child,
+			     const Liandan__Item *item)
+{
+	const Liandan__Line *line = ld_manifest_line(child, item->line);
+	size_t mark = ld_mark(c);
+	Custody__Container *k;
+	enum ld_err err;
+
+	if (item->container[0] == '\0') {
+		if (line != NULL)
+			pass(m, child, line->code, NULL, item->mass_g);
+		return LD_OK;
+	}
+	err = ld_container_get(c, item->container, &k);
+	if (err == LD_OK && k->came_by.len != 0)
+		pass(m, child, k->code, &k->came_by, item->mass_g);
+	for (size_t i = 0; err == LD_OK && i < k->n_origins; i++)
+		pass(m, child, k->code, &k->origins[i]->manifest, k->origins[i]->mass_g);
+	ld_release(c, mark);
+	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+}
+
+enum ld_err ld_shares_part(struct ld_custody *c, Custody__Manifest *m, Custody__Manifest *child)
+{
+	enum ld_err err;
+
+	if (m->n_shares == 0)
+		return LD_OK;
+	err = same_shares(c, m, child);
+	child->shares_counted = m->shares_counted;
+	for (size_t i = 0; err == LD_OK && i < child->n_items; i++)
+		err = pass_item(c, m, child, child->items[i]);
+	return err;
+}
+
+/* ---- leaving ---- */
+
 static enum ld_err link(struct ld_custody *c, const struct ld_fact *f, const Custody__Manifest *m)
 {
 	const struct ld_node to = ld_node_manifest(m->manifest);
@@ -252,7 +330,8 @@ static enum ld_err link(struct ld_custody *c, const struct ld_fact *f, const Cus
 	for (size_t i = 0; err == LD_OK && i < m->n_shares; i++) {
 		const struct ld_node from = ld_node_manifest(m->shares[i]->manifest);
 
-		err = ld_lineage_add(c, &from, &to, m->shares[i]->mass_g, f->index);
+		if (m->shares[i]->mass_g != 0) /* a part may have none of it */
+			err = ld_lineage_add(c, &from, &to, m->shares[i]->mass_g, f->index);
 	}
 	return err;
 }

@@ -29,8 +29,7 @@ int64_t ld_manifest_accepted_g(const Custody__Manifest *m);
 int64_t ld_line_accepted_g(const Custody__Manifest *m, uint32_t line);
 /* Rejected waste that stays on the truck, or goes back onto it: what the receiver has taken over it
  * gives back only to a driver who cosigns. CUSTODY-15; custody moves only when the taker signs. */
-bool ld_back_on_truck(const struct ld_fact *f, const Custody__Manifest *m,
-		      const Liandan__Rejected *r);
+bool ld_back_on_truck(const struct ld_fact *f, const Custody__Manifest *m, Liandan__WasteIsOn said);
 /* It is on the way, or has arrived at another place than the receiver's: an arrival at the wrong
  * place is mended by the next one. */
 bool ld_may_arrive(const Custody__Manifest *m);
@@ -43,8 +42,9 @@ bool ld_offer_is(const Custody__Manifest *m, ProtobufCBinaryData event_hash);
 const char *ld_person_of(struct ld_custody *c, const Custody__Key *key);
 /* It stands in a storage on the way. CUSTODY-10 */
 bool ld_is_stored(const Custody__Manifest *m);
-/* Who gives the next leg: the generator before the first one; in a storage on the way the storage's
- * party, with RECEIVER; else a driver of the holder. */
+/* Who gives the next leg: the generator before the first one (of what was rejected on site who
+ * holds it there, CUSTODY-16); in a storage on the way the storage's party, with RECEIVER; else a
+ * driver of the holder. */
 uint32_t ld_giver_role(const Custody__Manifest *m);
 const char *ld_giver_party(const Custody__Manifest *m);
 /* The cosigner that gives. NULL: the giver has not cosigned. */
@@ -99,6 +99,11 @@ enum ld_err ld_manifest_unbind(struct ld_custody *c, Custody__Manifest *m, uint6
 /* Counts the generator's drafts and open manifests. */
 enum ld_err ld_manifest_count(struct ld_custody *c, const Custody__Manifest *m, int drafts,
 			      int open);
+/* A container is a piece, unless it says that it is several; bulk is what it says. */
+uint32_t ld_item_pieces(const Liandan__Item *item);
+/* Pieces of a line that are on the manifest now: as declared, or counted where a part has left. */
+uint32_t ld_line_pieces(const Custody__Manifest *m, const Liandan__Line *line);
+
 /* The last offer is over: nobody can take it any more without being flagged. */
 enum ld_err ld_offer_close(struct ld_custody *c, Custody__Manifest *m);
 /* Sets or stops a clock of this manifest. due_ms 0 stops it. */
@@ -117,6 +122,19 @@ enum ld_err ld_travel_clocks(struct ld_custody *c, const struct ld_fact *f,
 			     const Custody__Manifest *m);
 enum ld_err ld_travel_stop(struct ld_custody *c, const Custody__Manifest *m);
 
+/* What Accepted and PartlyAccepted have in common; all zero of another body. Points into the event.
+ */
+struct ld_acceptance {
+	ProtobufCBinaryData manifest, content;
+	Liandan__AcceptedLine *const *lines;
+	size_t n_lines;
+	const ProtobufCBinaryData *tickets;
+	size_t n_tickets;
+	uint32_t discrepancy;
+	bool significant;
+};
+struct ld_acceptance ld_acceptance_of(const Liandan__Event *e);
+
 /* Steps of the manifest from the first hand-over on (manifest_move_apply.c). */
 enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 			   const Liandan__HandoverTaken *t);
@@ -128,6 +146,11 @@ enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
 			      const Liandan__Accepted *a);
 enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f,
 			      const Liandan__Rejected *r);
+enum ld_err ld_partly_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
+				     const Liandan__PartlyAccepted *p);
+/* Row 16 (part_apply.c). */
+enum ld_err ld_redirected_apply(struct ld_custody *c, const struct ld_fact *f,
+				const Liandan__Redirected *r);
 
 /* Booking with the grams of it that are in containers (ld_stock_book: none). */
 enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, const char *site,
@@ -143,7 +166,8 @@ struct ld_container_step {
 	Custody__ContainerState state;
 	const char *party;
 	const char *site;
-	bool unbind; /* it is on no open manifest any more */
+	bool unbind;			 /* it is on no open manifest any more */
+	const ProtobufCBinaryData *bind; /* it is on this one now */
 	const ProtobufCBinaryData *came_by;
 	const int64_t *mass_g;
 };

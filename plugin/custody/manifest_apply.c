@@ -38,6 +38,8 @@ enum ld_err ld_container_move(struct ld_custody *c, const char *container,
 			k->site = (char *)(uintptr_t)step->site;
 		if (step->unbind)
 			k->manifest = none;
+		if (step->bind != NULL)
+			k->manifest = *step->bind;
 		if (step->came_by != NULL)
 			k->came_by = *step->came_by;
 		if (step->mass_g != NULL)
@@ -239,7 +241,7 @@ static enum ld_err offered(struct ld_custody *c, const struct ld_fact *f,
 	offer.event_hash.len = LD_HASH_BYTES;
 	offer.index = f->index;
 	offer.leg = b->leg;
-	offer.from_party = m->leg == 0 ? m->created->generator : f->signer->party;
+	offer.from_party = m->leg == 0 ? (char *)(uintptr_t)ld_giver_party(m) : f->signer->party;
 	offer.to_party = b->to_party;
 	offer.n_items = b->n_items;
 	offer.items = b->items;
@@ -322,6 +324,10 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_accepted_apply(c, f, e->accepted);
 	case LIANDAN__EVENT__BODY_REJECTED:
 		return ld_rejected_apply(c, f, e->rejected);
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+		return ld_partly_accepted_apply(c, f, e->partly_accepted);
+	case LIANDAN__EVENT__BODY_REDIRECTED:
+		return ld_redirected_apply(c, f, e->redirected);
 	default:
 		return LD_OK;
 	}

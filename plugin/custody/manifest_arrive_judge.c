@@ -131,7 +131,7 @@ bool ld_check_pieces_as_sealed(struct ld_case *k)
 
 /* ---- acceptance, CUSTODY-14 ---- */
 
-static const Liandan__AcceptedLine *accepted_line(const Liandan__Accepted *b, uint32_t line,
+static const Liandan__AcceptedLine *accepted_line(const struct ld_acceptance *b, uint32_t line,
 						  size_t *times)
 {
 	const Liandan__AcceptedLine *l = NULL;
@@ -146,36 +146,64 @@ static const Liandan__AcceptedLine *accepted_line(const Liandan__Accepted *b, ui
 	return l;
 }
 
+static int64_t left_g(const Custody__Manifest *m, uint32_t line)
+{
+	return ld_items_of_line_g(m->items, m->n_items, line);
+}
+
 bool ld_check_lines_once(struct ld_case *k)
 {
-	const Liandan__Accepted *b = k->f->event->accepted;
+	const struct ld_acceptance b = ld_acceptance_of(k->f->event);
 	const Liandan__ManifestCreated *created = k->m->created;
 	size_t times;
 
 	for (size_t i = 0; i < created->n_lines; i++) {
-		accepted_line(b, created->lines[i]->line, &times);
-		if (times != 1)
+		accepted_line(&b, created->lines[i]->line, &times);
+		/* a line of which nothing is left here needs no word */
+		if (times != 1 && (times != 0 || left_g(k->m, created->lines[i]->line) != 0))
 			ld_failed(k, LIANDAN__REASON__QUANTITY, created->lines[i]->code,
 				  (int64_t)times, 1, "a line is accepted once");
 	}
-	for (size_t i = 0; i < b->n_lines; i++)
-		if (ld_manifest_line(k->m, b->lines[i]->line) == NULL)
-			ld_failed(k, LIANDAN__REASON__QUANTITY, "line", b->lines[i]->line,
+	for (size_t i = 0; i < b.n_lines; i++)
+		if (ld_manifest_line(k->m, b.lines[i]->line) == NULL)
+			ld_failed(k, LIANDAN__REASON__QUANTITY, "line", b.lines[i]->line,
 				  (int64_t)created->n_lines, "there is no such line");
 	return true;
 }
 
+/* Refused pieces of a line. */
+static uint32_t refused_pieces(const Liandan__Event *e, uint32_t line)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; e->body_case == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED &&
+			   i < e->partly_accepted->n_refused;
+	     i++) {
+		const Liandan__Item *item = e->partly_accepted->refused[i]->item;
+
+		if (item != NULL && item->line == line)
+			n += ld_item_pieces(item);
+	}
+	return n;
+}
+
 bool ld_check_counts(struct ld_case *k)
 {
+	const struct ld_acceptance b = ld_acceptance_of(k->f->event);
+
 	for (size_t i = 0; i < k->m->created->n_lines; i++) {
 		const Liandan__Line *line = k->m->created->lines[i];
 		size_t times;
-		const Liandan__AcceptedLine *l =
-		    accepted_line(k->f->event->accepted, line->line, &times);
+		const Liandan__AcceptedLine *l = accepted_line(&b, line->line, &times);
 
-		if (l != NULL && l->count != line->count)
-			ld_failed(k, LIANDAN__REASON__COUNT_DIFFERS, line->code, l->count,
-				  line->count, "the pieces of a line differ");
+		/* a line that declares no pieces has none to refuse */
+		const uint32_t pieces = ld_line_pieces(k->m, line);
+		const uint32_t refused =
+		    line->count != 0 ? refused_pieces(k->f->event, line->line) : 0;
+
+		if (l != NULL && (int64_t)l->count + refused != pieces)
+			ld_failed(k, LIANDAN__REASON__COUNT_DIFFERS, line->code, l->count, pieces,
+				  "the pieces of a line differ");
 	}
 	return true;
 }
@@ -183,13 +211,16 @@ bool ld_check_counts(struct ld_case *k)
 /* Licensed as it was when sealed, in the mode that the acceptance names. */
 bool ld_check_modes_licensed(struct ld_case *k)
 {
+	const struct ld_acceptance b = ld_acceptance_of(k->f->event);
 	const Liandan__Receiver *r = k->m->created->receiver;
 
+	/* what comes back to its generator is stored, not treated */
+	if (k->m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN)
+		return true;
 	for (size_t i = 0; i < k->m->created->n_lines; i++) {
 		const Liandan__Line *line = k->m->created->lines[i];
 		size_t times;
-		const Liandan__AcceptedLine *l =
-		    accepted_line(k->f->event->accepted, line->line, &times);
+		const Liandan__AcceptedLine *l = accepted_line(&b, line->line, &times);
 		const char *mode = l != NULL && l->mode[0] != '\0' ? l->mode : line->mode;
 		const struct ld_licence_need need = {.party = r->party,
 						     .licence = "",
@@ -211,14 +242,14 @@ bool ld_check_modes_licensed(struct ld_case *k)
 /* Tickets of other trucks or other manifests are as good as none. */
 bool ld_check_tickets_fit(struct ld_case *k)
 {
-	const Liandan__Accepted *b = k->f->event->accepted;
+	const struct ld_acceptance b = ld_acceptance_of(k->f->event);
 	int64_t foreign = 0;
 
-	for (size_t i = 0; i < b->n_tickets; i++) {
+	for (size_t i = 0; i < b.n_tickets; i++) {
 		size_t mark = ld_mark(k->c);
 		Custody__Ticket *t;
 
-		foreign += ld_ticket_get(k->c, b->tickets[i], &t) == LD_OK && t->weighed != NULL &&
+		foreign += ld_ticket_get(k->c, b.tickets[i], &t) == LD_OK && t->weighed != NULL &&
 			   !ld_ticket_fits(k->m, t);
 		ld_release(k->c, mark);
 	}
@@ -228,12 +259,12 @@ bool ld_check_tickets_fit(struct ld_case *k)
 
 bool ld_check_tickets_weigh(struct ld_case *k)
 {
-	const Liandan__Accepted *b = k->f->event->accepted;
+	const struct ld_acceptance b = ld_acceptance_of(k->f->event);
 	struct ld_net net = {0, 0, false, 0, 0};
 
-	ld_weigh_net(k->c, b->tickets, b->n_tickets, &net);
+	ld_weigh_net(k->c, b.tickets, b.n_tickets, &net);
 	if (net.tickets == 0)
-		ld_failed(k, LIANDAN__REASON__TICKET_MISSING, "tickets", (int64_t)b->n_tickets, 2,
+		ld_failed(k, LIANDAN__REASON__TICKET_MISSING, "tickets", (int64_t)b.n_tickets, 2,
 			  "the tickets give no net mass");
 	return net.unknown == 0 || ld_failed(k, LIANDAN__REASON__UNKNOWN_TICKET, "tickets",
 					     net.unknown, 0, "a ticket is not in the ledger");
@@ -242,10 +273,13 @@ bool ld_check_tickets_weigh(struct ld_case *k)
 /* CUSTODY-15: after the receipt only a driver of the carrier takes it back. */
 bool ld_check_taken_back(struct ld_case *k)
 {
-	const Liandan__Rejected *b = k->f->event->rejected;
+	const Liandan__Event *e = k->f->event;
+	const Liandan__WasteIsOn said = e->body_case == LIANDAN__EVENT__BODY_REJECTED
+					    ? e->rejected->waste_is_on
+					    : e->partly_accepted->waste_is_on;
 
-	return b->waste_is_on != LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK ||
-	       ld_back_on_truck(k->f, k->m, b) ||
+	return said != LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK ||
+	       ld_back_on_truck(k->f, k->m, said) ||
 	       ld_failed(k, LIANDAN__REASON__OUT_OF_ORDER, k->m->plate, 0, 0,
 			 "no driver of the carrier cosigned that it is back on the truck");
 }

@@ -137,7 +137,8 @@ static ProtobufCBinaryData content_of(const Liandan__Event *e)
 	case LIANDAN__EVENT__BODY_RECEIVED:
 		return e->received->content;
 	case LIANDAN__EVENT__BODY_ACCEPTED:
-		return e->accepted->content;
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+		return ld_acceptance_of(e).content;
 	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
 		return e->generator_confirmed->content;
 	default:
@@ -161,18 +162,6 @@ bool ld_check_content(struct ld_case *k)
 	       (may_be_former(k->f->event) && ld_amend_former(k->m, content)) ||
 	       ld_failed(k, LIANDAN__REASON__BAD_CONTENT, "content", 0, k->m->version,
 			 "content is not what was sealed");
-}
-
-bool ld_check_items_as_sealed(struct ld_case *k)
-{
-	const Liandan__Event *e = k->f->event;
-	const bool offer = e->body_case == LIANDAN__EVENT__BODY_HANDOVER_OFFERED;
-	Liandan__Item *const *items = offer ? e->handover_offered->items : e->handover_taken->items;
-	const size_t n = offer ? e->handover_offered->n_items : e->handover_taken->n_items;
-
-	return n == 0 || ld_items_same(k->c, k->m->items, k->m->n_items, items, n) ||
-	       ld_failed(k, LIANDAN__REASON__QUANTITY, "items", (int64_t)n, (int64_t)k->m->n_items,
-			 "the items are not those that were sealed");
 }
 
 const char *ld_site_of(const Liandan__Event *e)
@@ -292,14 +281,27 @@ static bool items_can_be(Liandan__Item *const *items, size_t n)
 	return ok;
 }
 
+static bool accepted_can_be(const Liandan__Event *e)
+{
+	const struct ld_acceptance a = ld_acceptance_of(e);
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < a.n_lines; i++)
+		ok = mass_can_be(a.lines[i]->mass_g);
+	for (size_t i = 0; e->body_case == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED && ok &&
+			   i < e->partly_accepted->n_refused;
+	     i++)
+		ok = e->partly_accepted->refused[i]->item != NULL &&
+		     mass_can_be(e->partly_accepted->refused[i]->item->mass_g);
+	return ok;
+}
+
 static bool masses_can_be(const Liandan__Event *e)
 {
 	switch (e->body_case) {
 	case LIANDAN__EVENT__BODY_ACCEPTED:
-		for (size_t i = 0; i < e->accepted->n_lines; i++)
-			if (!mass_can_be(e->accepted->lines[i]->mass_g))
-				return false;
-		return true;
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+		return accepted_can_be(e);
 	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
 		return line_can_be(e->waste_generated->line);
 	case LIANDAN__EVENT__BODY_CONTAINER_RELEASED:

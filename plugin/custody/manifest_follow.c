@@ -17,9 +17,12 @@ static Liandan__ClosedLine *closed_line(struct ld_custody *c, const Custody__Man
 		return NULL;
 	liandan__closed_line__init(l);
 	l->line = line->line;
-	l->taken_g = ld_items_of_line_g(m->items, m->n_items, line->line);
+	for (size_t i = 0; i < m->n_passed; i++)
+		if (m->passed[i]->line == line->line)
+			l->passed_g = ld_add_g(l->passed_g, m->passed[i]->mass_g);
+	l->taken_g = ld_add_g(ld_items_of_line_g(m->items, m->n_items, line->line), l->passed_g);
 	l->accepted_g = ld_line_accepted_g(m, line->line);
-	l->loss_g = ld_sub_g(l->taken_g, l->accepted_g);
+	l->loss_g = ld_sub_g(ld_sub_g(l->taken_g, l->passed_g), l->accepted_g);
 	return l;
 }
 
@@ -69,16 +72,43 @@ static void arrived(struct ld_custody *c, const struct ld_fact *f, const Liandan
 	}
 }
 
-/* CN closes at acceptance; a profile may wait for treatment. */
-static void accepted(struct ld_custody *c, const struct ld_fact *f, const Liandan__Accepted *a,
-		     struct ld_own_list *own)
+static void close_it(struct ld_custody *c, ProtobufCBinaryData manifest,
+		     Liandan__CloseReason reason, struct ld_own_list *own)
 {
 	Custody__Manifest *m;
 
-	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, a->manifest);
-	if (ld_manifest_get(c, a->manifest, &m) == LD_OK)
-		ld_manifest_close(c, m, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
-	ld_shortfall_follow(c, f, a, own);
+	if (ld_manifest_get(c, manifest, &m) == LD_OK)
+		ld_manifest_close(c, m, reason, own);
+}
+
+/* CN closes at acceptance; a profile may wait for treatment. */
+static void accepted(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData manifest,
+		     struct ld_own_list *own)
+{
+	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, manifest);
+	close_it(c, manifest, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
+	ld_shortfall_follow(c, f, own);
+}
+
+/* CUSTODY-16: the child carries it on. */
+static void redirected(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData manifest,
+		       struct ld_own_list *own)
+{
+	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, manifest);
+	close_it(c, manifest, LIANDAN__CLOSE_REASON__CLOSE_REASON_REDIRECTED, own);
+}
+
+/* CUSTODY-6: nothing is left of a manifest whose parts have all gone. */
+static void taken(struct ld_custody *c, const struct ld_fact *f, const Liandan__HandoverTaken *t,
+		  struct ld_own_list *own)
+{
+	Custody__Manifest *m;
+
+	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, t->manifest);
+	if (t->child.len != 0 && ld_manifest_get(c, t->manifest, &m) == LD_OK && m->n_items == 0 &&
+	    m->state != CUSTODY__MANIFEST_STATE__CANCELLED &&
+	    m->state != CUSTODY__MANIFEST_STATE__EXPIRED)
+		ld_manifest_close(c, m, LIANDAN__CLOSE_REASON__CLOSE_REASON_SPLIT, own);
 }
 
 /* CUSTODY-3: late, but it has spoken. */
@@ -101,7 +131,7 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 	(void)j;
 	switch (e->body_case) {
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
-		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->handover_taken->manifest);
+		taken(c, f, e->handover_taken, own);
 		break;
 	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
 		confirmed(c, f, e->generator_confirmed->manifest, own);
@@ -138,7 +168,13 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->received->manifest);
 		break;
 	case LIANDAN__EVENT__BODY_ACCEPTED:
-		accepted(c, f, e->accepted, own);
+		accepted(c, f, e->accepted->manifest, own);
+		break;
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+		accepted(c, f, e->partly_accepted->manifest, own);
+		break;
+	case LIANDAN__EVENT__BODY_REDIRECTED:
+		redirected(c, f, e->redirected->manifest, own);
 		break;
 	case LIANDAN__EVENT__BODY_REJECTED:
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->rejected->manifest);

@@ -8,6 +8,7 @@
 #include "plugin/custody/forward.h"
 #include "plugin/custody/lineage.h"
 #include "plugin/custody/manifest.h"
+#include "plugin/custody/part.h"
 #include "plugin/custody/road.h"
 #include "plugin/custody/weigh.h"
 
@@ -128,7 +129,8 @@ static void weigh_load(struct ld_custody *c, Custody__Manifest *m)
 
 	ld_weigh_loaded(c, m, &net);
 	m->taken_weighed = net.certified && net.tickets != 0;
-	m->taken_g = m->taken_weighed ? net.net_g : ld_manifest_declared_g(m);
+	m->taken_g =
+	    m->taken_weighed ? net.net_g : ld_part_g(&(struct ld_part){m->items, m->n_items});
 	m->tolerance_g = m->taken_weighed ? net.tolerance_g : 0;
 }
 
@@ -174,10 +176,14 @@ static void set_seals(Custody__Manifest *m, const Liandan__HandoverTaken *t)
 /* Leaves of the state before: stock at the first leg, the vehicle before at the later ones. */
 static enum ld_err leave(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
 {
-	const struct ld_container_step pass = {.party = f->signer->party, .site = ""};
+	const struct ld_container_step pass = {
+	    .state = CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT,
+	    .party = f->signer->party,
+	    .site = "",
+	};
 	enum ld_err err;
 
-	if (m->leg == 0) {
+	if (m->leg == 0 && m->giver[0] == '\0') {
 		bool sealed = m->state == CUSTODY__MANIFEST_STATE__SEALED;
 
 		err = ship(c, m, f->signer->party, sealed, f->index);
@@ -185,6 +191,8 @@ static enum ld_err leave(struct ld_custody *c, const struct ld_fact *f, Custody_
 		return err == LD_OK && !sealed ? ld_manifest_count(c, m, 0, 1) : err;
 	}
 	err = ld_load_del(c, m);
+	if (err == LD_OK) /* what was rejected and waited on site is on its way again */
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT, 0);
 	return err == LD_OK ? ld_manifest_move_all(c, m, &pass, f->index) : err;
 }
 
@@ -215,7 +223,9 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 		return found(err);
 	m->giver_person = giver_person(c, f, m, t);
 	err = ld_offer_close(c, m);
-	if (err == LD_OK && m->leg != 0)
+	if (err == LD_OK && t->child.len != 0) /* who had it before, the parent remembers */
+		err = ld_part_taken(c, f, t, &m);
+	else if (err == LD_OK && m->leg != 0)
 		err = ld_carriage_end(c, m, ld_step_ms(f, m->taken_ms));
 	if (err == LD_OK)
 		err = ld_road_begin(c, f, m);
@@ -374,20 +384,16 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 	return ld_stock_book_contained(c, r->party, r->site, line->code, &b, contained, index);
 }
 
-/* CUSTODY-14 */
-enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
-			      const Liandan__Accepted *a)
+/* What the receiver accepts of what is on the manifest. Does not put m. */
+static enum ld_err accept_items(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m,
+				const struct ld_acceptance *a)
 {
 	struct ld_net net = {0, 0, false, 0, 0};
-	Custody__Manifest *m;
-	enum ld_err err = ld_manifest_get(c, a->manifest, &m);
+	enum ld_err err = LD_OK;
 
-	if (err != LD_OK)
-		return found(err);
-	m->state = CUSTODY__MANIFEST_STATE__ACCEPTED_ALL;
 	m->accepted_ms = ld_step_ms(f, m->received_ms);
 	m->n_accepted = a->n_lines;
-	m->accepted = a->lines;
+	m->accepted = (Liandan__AcceptedLine **)(uintptr_t)a->lines;
 	ld_weigh_net(c, a->tickets, a->n_tickets, &net);
 	m->received_g = net.tickets != 0 ? net.net_g : 0;
 	if (a->discrepancy != 0 || a->significant)
@@ -397,10 +403,27 @@ enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
 	if (err == LD_OK)
 		err =
 		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
-	/* Law article 81: a licensed operator stores at most a year */
-	if (err == LD_OK && ld_manifest_accepted_g(m) > 0)
+	/* Law article 81: a licensed operator stores at most a year. What came back is nobody's to
+	 * treat. */
+	if (err == LD_OK && ld_manifest_accepted_g(m) > 0 &&
+	    m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
 					m->accepted_ms + ld_rules_of(c, m)->treatment_ms);
+	return err;
+}
+
+/* CUSTODY-14 */
+enum ld_err ld_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
+			      const Liandan__Accepted *b)
+{
+	const struct ld_acceptance a = ld_acceptance_of(f->event);
+	Custody__Manifest *m;
+	enum ld_err err = ld_manifest_get(c, b->manifest, &m);
+
+	if (err != LD_OK)
+		return found(err);
+	m->state = CUSTODY__MANIFEST_STATE__ACCEPTED_ALL;
+	err = accept_items(c, f, m, &a);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
@@ -432,7 +455,7 @@ enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f,
 
 	if (err != LD_OK)
 		return found(err);
-	on_truck = ld_back_on_truck(f, m, r);
+	on_truck = ld_back_on_truck(f, m, r->waste_is_on);
 	at = ld_step_ms(f, m->received_ms != 0 ? m->received_ms : m->arrived_ms);
 	m->state = CUSTODY__MANIFEST_STATE__REJECTED_ALL;
 	m->rejected = r->reason;
@@ -445,6 +468,54 @@ enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f,
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT,
 					at + ld_rules_of(c, m)->redirect_ms);
+	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
+}
+
+static Liandan__Item **refused_items(struct ld_custody *c, const Liandan__PartlyAccepted *p)
+{
+	Liandan__Item **items =
+	    ld_arena_alloc(c->arena, (p->n_refused + 1) * sizeof(Liandan__Item *));
+
+	for (size_t i = 0; items != NULL && i < p->n_refused; i++)
+		items[i] = p->refused[i]->item;
+	return items;
+}
+
+/* What was refused is a manifest of its own, rejected; the rest is accepted. CUSTODY-14, 15 */
+enum ld_err ld_partly_accepted_apply(struct ld_custody *c, const struct ld_fact *f,
+				     const Liandan__PartlyAccepted *p)
+{
+	const struct ld_acceptance a = ld_acceptance_of(f->event);
+	Liandan__Item **items = refused_items(c, p);
+	Custody__Manifest *m, *child;
+	struct ld_part part;
+	size_t other;
+	bool on_truck;
+	enum ld_err err = items != NULL ? ld_manifest_get(c, p->manifest, &m) : LD_ERR_NOMEM;
+
+	if (err != LD_OK)
+		return found(err);
+	on_truck = ld_back_on_truck(f, m, p->waste_is_on);
+	err = ld_part_pick(c, m, items, p->n_refused, &part, &other);
+	if (err == LD_OK)
+		err = ld_part_leave(c, f, m, &part, p->child,
+				    LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT, &child);
+	if (err != LD_OK)
+		return err;
+	m->state = CUSTODY__MANIFEST_STATE__PARTLY_ACCEPTED;
+	m->refused_g = ld_part_g(&part);
+	m->waste_is_on = child->waste_is_on = on_truck ? LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK
+						       : LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE;
+	child->state = CUSTODY__MANIFEST_STATE__REJECTED_ALL;
+	child->rejected = p->refused[0]->reason;
+	err = accept_items(c, f, m, &a);
+	if (err == LD_OK && on_truck)
+		err = back_on_truck(c, f, child);
+	if (err == LD_OK)
+		err = ld_manifest_clock(c, child, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_REDIRECT,
+					m->accepted_ms + ld_rules_of(c, m)->redirect_ms);
+	if (err == LD_OK)
+		err = ld_manifest_touch_put(c, f, child);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
@@ -476,6 +547,8 @@ enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed 
 		err = ld_storage_end(c, m);
 	if (err == LD_OK)
 		err = ld_travel_stop(c, m);
+	if (err == LD_OK) /* of one whose parts have all gone from the origin */
+		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP, 0);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);
 	if (err == LD_OK)

@@ -80,18 +80,49 @@ int64_t ld_items_of_line_g(Liandan__Item *const *items, size_t n, uint32_t line)
 	return sum;
 }
 
-bool ld_back_on_truck(const struct ld_fact *f, const Custody__Manifest *m,
-		      const Liandan__Rejected *r)
+uint32_t ld_item_pieces(const Liandan__Item *item)
+{
+	return item->count == 0 && item->container[0] != '\0' ? 1 : item->count;
+}
+
+uint32_t ld_line_pieces(const Custody__Manifest *m, const Liandan__Line *line)
+{
+	uint32_t n = 0;
+
+	if (line->count == 0 || m->n_passed == 0)
+		return line->count;
+	for (size_t i = 0; i < m->n_items; i++)
+		if (m->items[i]->line == line->line)
+			n += ld_item_pieces(m->items[i]);
+	return n;
+}
+
+bool ld_back_on_truck(const struct ld_fact *f, const Custody__Manifest *m, Liandan__WasteIsOn said)
 {
 	const uint32_t roles = LIANDAN__ROLE__ROLE_DRIVER | LIANDAN__ROLE__ROLE_CARRIER;
 
-	if (r->waste_is_on != LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK)
+	if (said != LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK)
 		return false;
 	for (size_t i = 0; i < f->n_cosigners; i++)
 		if ((f->cosigners[i]->roles & roles) != 0 &&
 		    strcmp(f->cosigners[i]->party, m->carrier) == 0)
 			return true;
 	return m->state != CUSTODY__MANIFEST_STATE__VERIFYING;
+}
+
+#define ACCEPTANCE(b)                                                                              \
+	(struct ld_acceptance)                                                                     \
+	{                                                                                          \
+		(b)->manifest, (b)->content, (b)->lines, (b)->n_lines, (b)->tickets,               \
+		    (b)->n_tickets, (b)->discrepancy, (b)->significant                             \
+	}
+struct ld_acceptance ld_acceptance_of(const Liandan__Event *e)
+{
+	if (e->body_case == LIANDAN__EVENT__BODY_ACCEPTED)
+		return ACCEPTANCE(e->accepted);
+	if (e->body_case == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED)
+		return ACCEPTANCE(e->partly_accepted);
+	return (struct ld_acceptance){.n_lines = 0};
 }
 
 bool ld_may_arrive(const Custody__Manifest *m)
@@ -130,6 +161,8 @@ bool ld_is_stored(const Custody__Manifest *m)
 
 uint32_t ld_giver_role(const Custody__Manifest *m)
 {
+	if (m->leg == 0 && m->giver[0] != '\0')
+		return LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_GENERATOR;
 	if (m->leg == 0)
 		return LIANDAN__ROLE__ROLE_GENERATOR;
 	if (ld_is_stored(m))
@@ -139,7 +172,7 @@ uint32_t ld_giver_role(const Custody__Manifest *m)
 
 const char *ld_giver_party(const Custody__Manifest *m)
 {
-	return m->leg == 0 ? m->created->generator : m->holder;
+	return m->leg == 0 && m->giver[0] == '\0' ? m->created->generator : m->holder;
 }
 
 const Custody__Key *ld_giver_of(const struct ld_fact *f, const Custody__Manifest *m)

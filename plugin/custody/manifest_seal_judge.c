@@ -242,9 +242,8 @@ bool ld_check_bulk_in_stock(struct ld_case *k)
 	return true;
 }
 
-bool ld_check_receiver_licensed(struct ld_case *k)
+bool ld_receiver_licensed(struct ld_case *k, const Liandan__Receiver *r)
 {
-	const Liandan__Receiver *r = k->m->created->receiver;
 
 	for (size_t i = 0; i < k->m->created->n_lines; i++) {
 		const Liandan__Line *line = k->m->created->lines[i];
@@ -265,7 +264,12 @@ bool ld_check_receiver_licensed(struct ld_case *k)
 	return true;
 }
 
-static bool carrier_licensed(struct ld_case *k, const Liandan__Carrier *carrier)
+bool ld_check_receiver_licensed(struct ld_case *k)
+{
+	return ld_receiver_licensed(k, k->m->created->receiver);
+}
+
+bool ld_carrier_licensed(struct ld_case *k, const Liandan__Carrier *carrier)
 {
 	for (size_t i = 0; i < k->m->created->n_lines; i++) {
 		const Liandan__Line *line = k->m->created->lines[i];
@@ -290,7 +294,7 @@ static bool carrier_licensed(struct ld_case *k, const Liandan__Carrier *carrier)
 bool ld_check_carriers_licensed(struct ld_case *k)
 {
 	for (size_t i = 0; i < k->m->created->n_carriers; i++)
-		if (!carrier_licensed(k, k->m->created->carriers[i]))
+		if (!ld_carrier_licensed(k, k->m->created->carriers[i]))
 			return false;
 	return true;
 }

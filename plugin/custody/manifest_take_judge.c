@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/part.h"
 #include "plugin/custody/site.h"
 #include "plugin/custody/table.h"
 
@@ -30,13 +31,6 @@ static int64_t judged_at(const struct ld_case *k)
 	    strcmp(k->m->carrier, k->f->signer->party) == 0;
 
 	return goes_on ? k->m->taken_ms : k->f->event->occurred_at_ms;
-}
-
-bool ld_check_whole_load(struct ld_case *k)
-{
-	return taking_of(k)->child.len == 0 ||
-	       ld_refuse(k->j, LIANDAN__REASON__LIMIT,
-			 "partial hand-overs (child manifests) are not taken yet");
 }
 
 /* What has become of the event that it names as its offer; NULL: it is not here or held. */
@@ -239,6 +233,8 @@ static const char *taken_from(const struct ld_case *k)
 {
 	if (ld_is_stored(k->m))
 		return k->m->storage_site;
+	if (k->m->giver[0] != '\0' && k->m->leg == 0)
+		return k->m->giver_site;
 	return k->m->leg == 0 ? k->m->created->site : NULL;
 }
 
@@ -277,22 +273,24 @@ static bool container_left(struct ld_case *k, const char *id)
 /* What leaves must have been there: containers free or bound to this manifest. */
 bool ld_check_containers_left(struct ld_case *k)
 {
-	if (taking_of(k)->leg != 1)
+	const struct ld_part *goes = k->found;
+
+	if (taking_of(k)->leg != 1 || k->m->giver[0] != '\0')
 		return true;
-	for (size_t i = 0; i < k->m->n_items; i++)
-		if (k->m->items[i]->container[0] != '\0' &&
-		    !container_left(k, k->m->items[i]->container))
+	for (size_t i = 0; i < goes->n; i++)
+		if (goes->items[i]->container[0] != '\0' &&
+		    !container_left(k, goes->items[i]->container))
 			return false;
 	return true;
 }
 
-static int64_t code_mass(const Custody__Manifest *m, const char *code)
+static int64_t code_mass(const Custody__Manifest *m, const struct ld_part *goes, const char *code)
 {
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < m->created->n_lines; i++)
 		if (strcmp(m->created->lines[i]->code, code) == 0)
-			sum = ld_add_g(sum, ld_items_of_line_g(m->items, m->n_items,
+			sum = ld_add_g(sum, ld_items_of_line_g(goes->items, goes->n,
 							       m->created->lines[i]->line));
 	return sum;
 }
@@ -310,11 +308,11 @@ bool ld_check_stock_covers(struct ld_case *k)
 {
 	const Liandan__ManifestCreated *b = k->m->created;
 
-	if (taking_of(k)->leg != 1)
+	if (taking_of(k)->leg != 1 || k->m->giver[0] != '\0')
 		return true;
 	for (size_t i = 0; i < b->n_lines; i++) {
 		const char *code = b->lines[i]->code;
-		int64_t out = code_mass(k->m, code), in = 0;
+		int64_t out = code_mass(k->m, k->found, code), in = 0;
 		size_t mark = ld_mark(k->c);
 		Custody__Stock *s;
 

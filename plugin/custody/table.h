@@ -120,6 +120,10 @@ bool ld_yet_arrive(const struct ld_case *k);
 /* State of the manifest as bits (several: those without a state of their own stand beside the
  * state). */
 uint32_t ld_state_bits(const Custody__Manifest *m);
+/* Licensed now for each line of the manifest, by code and mode; by code. A check failed (ld_failed)
+ * otherwise. */
+bool ld_receiver_licensed(struct ld_case *k, const Liandan__Receiver *r);
+bool ld_carrier_licensed(struct ld_case *k, const Liandan__Carrier *carrier);
 /* The interpreter. */
 bool ld_table_judge(struct ld_custody *c, const struct ld_fact *f, const struct ld_row *row,
 		    struct ld_judgement *j);

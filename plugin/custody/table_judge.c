@@ -117,7 +117,9 @@ static uint32_t delegated_action(const struct ld_case *k)
 				 LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_SEAL
 			   : LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_SEAL;
 	default:
-		return k->m->leg == 0 ? LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_OFFER : 0;
+		return k->m->leg == 0 && k->m->giver[0] == '\0'
+			   ? LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_OFFER
+			   : 0;
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugin/custody/apply.h"
+#include "plugin/custody/manifest.h"
 
 #define MAX_TICKETS 64			   /* of one manifest, and cited at once */
 #define SCALE_CLOCK_MS (30 * LD_MINUTE_MS) /* how far a scale's clock may be off */
@@ -221,6 +222,13 @@ void ld_weigh_net(struct ld_custody *c, const ProtobufCBinaryData *tickets, size
 	sum_up(&r, out);
 }
 
+/* Of the loading of a part, which was then still the parent's: it came with the part. */
+static bool of_part(const Custody__Manifest *m, const Custody__Ticket *t)
+{
+	return m->out_of.len != 0 && ld_same_id(t->weighed->manifests[0], m->out_of) &&
+	       strcmp(t->weighed->plate, m->plate) == 0;
+}
+
 void ld_weigh_loaded(struct ld_custody *c, const Custody__Manifest *m, struct ld_net *out)
 {
 	struct reading r = {.n = 0};
@@ -234,7 +242,7 @@ void ld_weigh_loaded(struct ld_custody *c, const Custody__Manifest *m, struct ld
 			continue;
 		/* a ticket for several manifests says nothing of one of them, and one of another
 		 * vehicle nothing of this load: whoever has a scale can name any manifest */
-		if (t->weighed->n_manifests == 1 && ld_ticket_fits(m, t))
+		if (t->weighed->n_manifests == 1 && (ld_ticket_fits(m, t) || of_part(m, t)))
 			r.ticket[r.n++] = t;
 	}
 	sum_up(&r, out);

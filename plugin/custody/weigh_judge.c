@@ -103,7 +103,7 @@ static void group_add(struct ld_custody *c, struct delivery *d, ProtobufCBinaryD
 
 /* CUSTODY-7: one ticket may serve several manifests; the sum is checked once, with the last of
  * them. */
-static void group(struct ld_custody *c, const Liandan__Accepted *a, struct delivery *d)
+static void group(struct ld_custody *c, const struct ld_acceptance *a, struct delivery *d)
 {
 	group_add(c, d, a->manifest);
 	for (size_t i = 0; d->n != 0 && i < a->n_tickets && d->n_tickets < MAX_CITED; i++) {
@@ -159,6 +159,9 @@ static void masses(struct ld_custody *c, struct delivery *d)
 	for (size_t i = 0; i < d->n; i++) {
 		const Custody__Manifest *m = d->m[i];
 
+		/* refused and put down here: the gate has weighed it too */
+		if (gate.tickets != 0 && m->waste_is_on == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE)
+			d->found_g = ld_sub_g(d->found_g, m->refused_g);
 		if (m->rejected != LIANDAN__REJECT_REASON__REJECT_REASON_UNSPECIFIED)
 			continue;
 		if (__builtin_add_overflow(d->taken_g, m->taken_g, &d->taken_g))
@@ -227,16 +230,16 @@ static Liandan__AnomalyRaised *mass_anomaly(struct ld_custody *c, const struct l
 	return a;
 }
 
-void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, const Liandan__Accepted *a,
-			 struct ld_own_list *own)
+void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
 {
+	const struct ld_acceptance a = ld_acceptance_of(f->event);
 	struct delivery *d = ld_arena_alloc(c->arena, sizeof *d);
 	int64_t delta;
 
 	if (d == NULL)
 		return;
 	*d = (struct delivery){0};
-	group(c, a, d);
+	group(c, &a, d);
 	if (d->n == 0 || !d->complete)
 		return;
 	masses(c, d);

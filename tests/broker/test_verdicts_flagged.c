@@ -287,6 +287,26 @@ BUILD(taken_more_than_was_there)
 	return trade_taken(&x->t, 1, "T1", "p-d1");
 }
 
+/* A part with more in it than the manifest has. */
+BUILD(taken_a_part_that_is_not_there)
+{
+	Liandan__Item *heap = TRADE_NEW(&x->t, Liandan__Item, LIANDAN__ITEM__INIT);
+	uint8_t *child = trade_dup(&x->t, x->t.id, LD_UUID_BYTES);
+	Liandan__Event *e;
+
+	(void)co;
+	trade_to_offered(&x->t);
+	e = trade_taken(&x->t, 1, "T1", "p-d1");
+	child[LD_UUID_BYTES - 5] ^= 0x80;
+	e->handover_taken->child = trade_bytes(child, LD_UUID_BYTES);
+	heap->line = 2;
+	heap->mass_g = TRADE_BULK_G + 1;
+	e->handover_taken->items = trade_dup(&x->t, &heap, sizeof heap);
+	e->handover_taken->n_items = 1;
+	*by = &x->t.d1;
+	return e;
+}
+
 /* ---- the far end ---- */
 
 BUILD(arrived_at_another_gate)
@@ -424,6 +444,7 @@ static const struct rig_case cases[] = {
     CASE(found_another_waste, CODE_DIFFERS),
     CASE(taken_after_the_cancellation, CANCELLED_BEFORE),
     CASE(taken_more_than_was_there, STOCK_NEGATIVE),
+    CASE(taken_a_part_that_is_not_there, NOT_ADDING),
     CASE(sealed_by_a_delegate_and_disputed, DISPUTED),
 };
 

@@ -229,7 +229,7 @@ static RIG_UNUSED Liandan__Verdict rig_event(struct rig *r, Liandan__Event *e,
 	else if (e->body_case == LIANDAN__EVENT__BODY_RECEIVED)
 		ld_track_follow_received(&r->c, &f, e->received, &own);
 	else if (e->body_case == LIANDAN__EVENT__BODY_ACCEPTED)
-		ld_shortfall_follow(&r->c, &f, e->accepted, &own);
+		ld_shortfall_follow(&r->c, &f, &own);
 	rig_apply_own(r, &own, recorded_at_ms);
 	ld_arena_reset(&r->arena);
 	return LIANDAN__VERDICT__ACCEPTED;

@@ -69,17 +69,6 @@ SCENARIO(HARD, HANDOVER_OFFERED, taker_registered, UNKNOWN_PARTY)
 	mx_offer(x, GEN, mx_offered(x, 1, "REC"));
 }
 
-SCENARIO(HARD, HANDOVER_OFFERED, items_as_sealed, QUANTITY)
-{
-	Liandan__HandoverOffered *b;
-
-	mx_to_sealed(x);
-	b = mx_offered(x, 1, "CAR1");
-	b->items = mx_sealed(x)->items;
-	b->n_items = 2;
-	mx_offer(x, GEN, b);
-}
-
 static Liandan__Reason withdraw(struct mx *x, enum mx_who who)
 {
 	Liandan__OfferWithdrawn *b =
@@ -173,17 +162,6 @@ SCENARIO(TWICE, HANDOVER_TAKEN, row, OUT_OF_ORDER)
 	mx_take(x, CAR1, mx_taken(x, 1, "V1"));
 }
 
-SCENARIO(HARD, HANDOVER_TAKEN, whole_load, LIMIT)
-{
-	static const uint8_t child[LD_UUID_BYTES] = {5};
-	Liandan__HandoverTaken *b;
-
-	mx_to_offered(x);
-	b = mx_taken(x, 1, "V1");
-	b->child = mx_bytes(child, sizeof child);
-	mx_take(x, CAR1, b);
-}
-
 SCENARIO(HARD, HANDOVER_TAKEN, next_leg, WAITS_FOR_STATE)
 {
 	mx_to_offered(x);
@@ -254,17 +232,6 @@ SCENARIO(RECORDED, HANDOVER_TAKEN, content, BAD_CONTENT)
 	mx_to_offered(x);
 	x->content[0] ^= 1;
 	mx_take(x, CAR1, mx_taken(x, 1, "V1"));
-}
-
-SCENARIO(RECORDED, HANDOVER_TAKEN, items_as_sealed, QUANTITY)
-{
-	Liandan__HandoverTaken *b;
-
-	mx_to_offered(x);
-	b = mx_taken(x, 1, "V1");
-	b->items = mx_sealed(x)->items;
-	b->n_items = 1;
-	mx_take(x, CAR1, b);
 }
 
 SCENARIO(RECORDED, HANDOVER_TAKEN, seals_as_offered, SEAL_DIFFERS)

@@ -6,6 +6,7 @@
 #include "plugin/custody/forward.h"
 #include "plugin/custody/lineage.h"
 #include "plugin/custody/table.h"
+#include "split_builders.h"
 
 #define ALL_G ((int64_t)MX_C1_G + MX_C2_G + MX_BULK_G)
 
@@ -237,6 +238,37 @@ static void mixed_with_own_waste(void **state)
 	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_BULK)->in_stock_g, 0);
 }
 
+/* What a part takes along of the parents is gone with it, and what stays may still come back. */
+static void shares_of_a_part(void **state)
+{
+	struct mx *x = *state;
+	struct sp_items s = {.n = 0};
+	const ProtobufCBinaryData parent = fw_to_accepted(x);
+	Liandan__ManifestCreated *b = fw_created(x, parent);
+	Custody__Manifest *m;
+
+	mx_clean(x, fw_create(x, b));
+	mx_clean(x, fw_seal(x, b));
+	sp_drum(x, &s, "C2", 0);
+	sp_bulk(x, &s, 1000);
+	mx_clean(x, mx_offer(x, RECG, sp_offered(x, 1, "CAR1", &s)));
+	mx_clean(x, mx_take(x, CAR1, sp_taken(x, 1, "V1", SP_CHILD, &s)));
+	m = parent_of(x, parent);
+	assert_int_equal(m->forwarded_g, MX_C2_G + 1000);
+	assert_int_equal(ld_line_bulk_gone_g(m, 2), 1000);
+	assert_int_equal(ld_line_bulk_gone_g(m, 1), 0);
+	assert_int_equal(ld_manifest_unshared_g(m), 0);
+	m = mx_manifest(x);
+	assert_int_equal(m->shares[0]->mass_g, MX_C1_G);
+	assert_int_equal(m->shares[0]->contained_g, MX_C1_G);
+	assert_int_equal(m->shares[1]->mass_g, MX_BULK_G - 1000);
+	mx_clean(x, mx_cancel(x, RECG));
+	m = parent_of(x, parent);
+	assert_int_equal(ld_manifest_unshared_g(m), ALL_G - MX_C2_G - 1000);
+	assert_int_equal(ld_manifest_left_g(m), ALL_G - MX_C2_G - 1000);
+	assert_int_not_equal(treatment_due(x, parent), 0);
+}
+
 /* ---- what is refused ---- */
 
 static void hostile_parents(void **state)
@@ -328,6 +360,7 @@ int main(void)
 	    TEST(taken_after_the_cancellation),
 	    TEST(genealogy),
 	    TEST(mixed_with_own_waste),
+	    TEST(shares_of_a_part),
 	    TEST(hostile_parents),
 	    TEST(not_accepted_yet),
 	    TEST(more_than_is_left),

@@ -56,7 +56,9 @@ static void offers(void **state)
 	b->to_party = MX_S("CAR1");
 	b->n_items = 1;
 	b->items = mx_sealed(x)->items;
+	b->items[0]->mass_g++; /* a part may be offered, of what is there */
 	mx_refused(x, mx_offer(x, GEN, b), QUANTITY);
+	b->items[0]->mass_g--;
 	b->n_items = 3;
 	x->content[0] ^= 1;
 	mx_refused(x, mx_offer(x, GEN, b), BAD_CONTENT);
