@@ -32,7 +32,8 @@ static void key_of(struct ld_tkey *k, const Liandan__AnomalyRaised *a)
 	ld_anomaly_key(k, a->kind, a->reason, a->subject, ld_anomaly_scope_of(a));
 }
 
-/* An open silence that stands: the next fix looks at it again (Position.provisional). */
+/* An open silence that stands: each later fix looks at it again, until it is settled or the time
+ * that it reaches to is behind (Position.provisional). */
 static enum ld_err vehicle_mark(struct ld_custody *c, const Liandan__AnomalyRaised *a, bool open)
 {
 	Custody__Position *p;
@@ -47,9 +48,14 @@ static enum ld_err vehicle_mark(struct ld_custody *c, const Liandan__AnomalyRais
 	const uint32_t mark =
 	    open && (a->phase == LIANDAN__ANOMALY_PHASE__PROVISIONAL || a->to_ms > newest);
 
-	if (p->provisional == mark)
+	const int64_t until = mark == 0	      ? 0
+			      : a->to_ms != 0 ? a->to_ms
+					      : a->from_ms + LD_KEPT_MS; /* no end yet */
+
+	if (p->provisional == mark && p->provisional_to_ms == until)
 		return LD_OK;
 	p->provisional = mark;
+	p->provisional_to_ms = until;
 	return ld_position_put(c, p);
 }
 

@@ -365,7 +365,7 @@ static enum ld_err track_apply(struct ld_custody *c, const struct ld_fact *f,
 	/* the silence that an open anomaly stands on has an end now, or another begin */
 	if (w.touched || (w.moved && w.pos->provisional != 0))
 		w.pos->gap_index = f->index;
-	if (w.moved)
+	if (w.pos->provisional != 0 && w.last.t_ms >= w.pos->provisional_to_ms)
 		w.pos->provisional = 0;
 	return ld_position_put(c, w.pos);
 }
