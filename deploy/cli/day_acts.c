@@ -213,6 +213,20 @@ static enum ld_err check_second(struct ld_day_check *c, const struct ld_day_act 
 	return check_driven(c, a);
 }
 
+/* Of bulk nobody checks what the clerk types; the one driver is among those who are asked. */
+static enum ld_err check_mistyped(struct ld_day_check *c, const struct ld_day_act *a)
+{
+	if (c->day->trips[a->trip.at].containers != 0)
+		return ld_day_wrong(c, a->line,
+				    "trip '%s' has containers, whose masses are known: "
+				    "leave containers= out",
+				    a->trip.id);
+	if (planted(c->day, a->trip.at, LD_TROUBLE_second_carrier))
+		return ld_day_wrong(c, a->line, "does not go with second_carrier of trip '%s'",
+				    a->trip.id);
+	return check_driven(c, a);
+}
+
 /* Does a story's trouble or cheat fit its trip? When all names are resolved. */
 static enum ld_err check_story(struct ld_day_check *c, const struct ld_day_act *a)
 {
@@ -224,6 +238,8 @@ static enum ld_err check_story(struct ld_day_check *c, const struct ld_day_act *
 	case LD_TROUBLE_delegated:
 	case LD_CHEAT_disputed_delegate:
 		return check_delegate(c, a);
+	case LD_TROUBLE_mistyped:
+		return check_mistyped(c, a);
 	default:
 		return LD_OK;
 	}

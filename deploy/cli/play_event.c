@@ -463,9 +463,9 @@ static enum ld_err cancelled(struct ld_play *p, size_t trip, int64_t at_ms)
 static enum ld_err created(struct ld_play *p, size_t trip, enum ld_sim_what what, int64_t at_ms)
 {
 	bool wrong = what == LD_STEP_TYPO || ld_trip_cheat(p, trip) == LD_CHEAT_wrong_code;
-	enum ld_err err = ld_play_created(p, trip, what, wrong ? "900-999-99" : NULL,
-					  ld_trip_day(p, trip)->mass_g, p->trips[trip].manifest,
-					  at_ms, what == LD_STEP_TYPO);
+	enum ld_err err =
+	    ld_play_created(p, trip, what, wrong ? "900-999-99" : NULL, ld_trip_typed_g(p, trip),
+			    p->trips[trip].manifest, at_ms, what == LD_STEP_TYPO);
 
 	if (what == LD_STEP_CREATED)
 		ld_trip_chain(p, trip, what);
@@ -491,8 +491,8 @@ enum ld_err ld_play_step(struct ld_play *p, size_t trip, enum ld_sim_what what, 
 	case LD_STEP_CREATED:
 		return created(p, trip, what, at_ms);
 	case LD_STEP_SEALED:
-		err = ld_play_sealed(p, trip, NULL, ld_trip_day(p, trip)->mass_g, t->manifest,
-				     at_ms, false);
+		err = ld_play_sealed(p, trip, NULL, ld_trip_typed_g(p, trip), t->manifest, at_ms,
+				     false);
 		t->over = w == LD_CHEAT_unlicensed_carrier || w == LD_CHEAT_unlicensed_receiver;
 		return err;
 	case LD_STEP_OFFERED:
@@ -524,6 +524,11 @@ enum ld_err ld_play_step(struct ld_play *p, size_t trip, enum ld_sim_what what, 
 		return ld_trip_weighed(p, trip, what, LD_TARE_IN, at_ms);
 	case LD_STEP_RECEIVED:
 		return ld_trip_received(p, trip, at_ms);
+	case LD_STEP_AMENDED:
+		return ld_trip_amended(p, trip, at_ms);
+	case LD_STEP_AGREED_DRIVER:
+	case LD_STEP_AGREED_RECEIVER:
+		return ld_trip_agreed(p, trip, what, at_ms);
 	case LD_STEP_ACCEPTED:
 		return ld_trip_accepted(p, trip, at_ms);
 	case LD_STEP_TREATED:

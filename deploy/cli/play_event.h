@@ -68,6 +68,10 @@ enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_confirmed(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_offered_on(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_taken_on(struct ld_play *p, size_t trip, int64_t at_ms);
+/* What the papers say of its mass: a tenth, where the clerk mistyped it. */
+int64_t ld_trip_typed_g(const struct ld_play *p, size_t trip);
+enum ld_err ld_trip_amended(struct ld_play *p, size_t trip, int64_t at_ms);
+enum ld_err ld_trip_agreed(struct ld_play *p, size_t trip, enum ld_sim_what what, int64_t at_ms);
 enum ld_err ld_trip_accident(struct ld_play *p, size_t trip, int64_t at_ms);
 
 #endif

@@ -3,7 +3,7 @@
 #include "deploy/cli/play_event.h"
 
 /* Events of trips on which more happens than a hand-over and a receipt: accidents, what a delegate
- * filled in. */
+ * filled in, what a clerk mistyped. */
 
 /* ---- delegates ---- */
 
@@ -39,6 +39,64 @@ enum ld_err ld_trip_confirmed(struct ld_play *p, size_t trip, int64_t at_ms)
 	e.generator_confirmed = g;
 	ld_event_after(p, &e, p->trips[trip].hash[LD_STEP_SEALED]);
 	return ld_trip_send(p, trip, LD_STEP_CONFIRMED, clerk, &e, at_ms);
+}
+
+/* ---- a mistyped weight ---- */
+
+int64_t ld_trip_typed_g(const struct ld_play *p, size_t trip)
+{
+	const int64_t g = ld_trip_day(p, trip)->mass_g;
+
+	return ld_sim_trouble(p->sim, trip, LD_TROUBLE_mistyped) ? g / 10 : g;
+}
+
+enum ld_err ld_trip_amended(struct ld_play *p, size_t trip, int64_t at_ms)
+{
+	struct ld_play_device *clerk =
+	    ld_play_device(p, LD_DEVICE_CLERK, ld_trip_day(p, trip)->generator.at);
+	Liandan__Event e;
+
+	ld_play_event_init(p, &e, at_ms);
+	LD_NEW(p, Liandan__AmendmentProposed, a, liandan__amendment_proposed__init);
+	LD_NEW(p, Liandan__AmendmentChange, ch, liandan__amendment_change__init);
+	a->manifest = ld_trip_id(p, trip);
+	a->base_version = 1;
+	a->reason = LIANDAN__AMENDMENT_REASON__AMENDMENT_REASON_TYPING;
+	ch->field = LIANDAN__AMENDMENT_FIELD__AMENDMENT_FIELD_LINE_MASS;
+	ch->line = 1;
+	ch->old_number = ld_trip_typed_g(p, trip);
+	ch->new_number = ld_trip_day(p, trip)->mass_g;
+	a->changes = ld_arena_dup(&p->arena, &ch, sizeof(Liandan__AmendmentChange *));
+	if (!a->changes)
+		return LD_ERR_NOMEM;
+	a->n_changes = 1;
+	e.body_case = LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED;
+	e.amendment_proposed = a;
+	ld_event_after_last(p, &e, trip);
+	enum ld_err err = ld_trip_send(p, trip, LD_STEP_AMENDED, clerk, &e, at_ms);
+	ld_trip_chain(p, trip, LD_STEP_AMENDED);
+	return err;
+}
+
+enum ld_err ld_trip_agreed(struct ld_play *p, size_t trip, enum ld_sim_what what, int64_t at_ms)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	struct ld_play_device *by = what == LD_STEP_AGREED_DRIVER
+					? ld_play_device(p, LD_DEVICE_DRIVER, dt->driver.at)
+					: ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at);
+	Liandan__Event e;
+
+	ld_play_event_init(p, &e, at_ms);
+	LD_NEW(p, Liandan__AmendmentAgreed, a, liandan__amendment_agreed__init);
+	a->manifest = ld_trip_id(p, trip);
+	a->proposal = ld_play_bytes(p, p->trips[trip].hash[LD_STEP_AMENDED], LD_HASH_BYTES);
+	a->agrees = true;
+	e.body_case = LIANDAN__EVENT__BODY_AMENDMENT_AGREED;
+	e.amendment_agreed = a;
+	ld_event_after_last(p, &e, trip);
+	enum ld_err err = ld_trip_send(p, trip, what, by, &e, at_ms);
+	ld_trip_chain(p, trip, what);
+	return err;
 }
 
 /* ---- a second carrier ---- */

@@ -55,6 +55,9 @@ struct ld_sim_truck {
 	X(ARRIVED)                                                                                 \
 	X(GROSS_IN)                                                                                \
 	X(RECEIVED)                                                                                \
+	X(AMENDED) /* trouble: the mistyped weight, by the generator, and who agrees */            \
+	X(AGREED_DRIVER)                                                                           \
+	X(AGREED_RECEIVER)                                                                         \
 	X(TARE_IN)                                                                                 \
 	X(ACCEPTED)                                                                                \
 	X(STORED_IN)                                                                               \

@@ -138,6 +138,11 @@ static void delivery(struct ld_sim *s, size_t i, int64_t arrive, int64_t done)
 		step(t, done - 3 * MINUTE, LD_STEP_TARE_IN);
 	}
 	step(t, done - 5 * MINUTE, LD_STEP_RECEIVED);
+	if (ld_sim_trouble(s, i, LD_TROUBLE_mistyped)) {
+		step(t, done - 4 * MINUTE, LD_STEP_AMENDED);
+		step(t, done - 150000, LD_STEP_AGREED_DRIVER);
+		step(t, done - 100000, LD_STEP_AGREED_RECEIVER);
+	}
 	step(t, done, LD_STEP_ACCEPTED);
 	step(t, done + 10 * MINUTE, LD_STEP_STORED_IN);
 	if (dt->treat_s)

@@ -242,6 +242,20 @@ static void test_cheats_must_fit(void **state)
 	"truck C1 carrier=c3 home=xs\n"                                                            \
 	"driver e carrier=c2\ndriver f carrier=c3\n"
 
+#define BULK "trip b at=08:00 generator=g receiver=r truck=A1 driver=d waste=w mass=5t\n"
+
+static void test_what_can_be_mistyped(void **state)
+{
+	(void)state;
+	accepts(BASE BULK "trouble mistyped trip=b\n");
+	refuses(BASE TRIP "trouble mistyped trip=t\n", 14, "leave containers= out");
+	refuses(BASE BULK "trouble mistyped trip=b\ncheat ghost trip=b\n", 14,
+		"does not go with the cheat ghost");
+	refuses(BASE BULK SECOND "trouble mistyped trip=b\n"
+				 "trouble second_carrier trip=b truck=B1 driver=e site=xs\n",
+		23, "does not go with second_carrier");
+}
+
 static void test_second_carriers_must_fit(void **state)
 {
 	(void)state;
@@ -562,6 +576,7 @@ int main(void)
 	    cmocka_unit_test(test_stories_must_fit),
 	    cmocka_unit_test(test_plan_of_accidents),
 	    cmocka_unit_test(test_second_carriers_must_fit),
+	    cmocka_unit_test(test_what_can_be_mistyped),
 	    cmocka_unit_test(test_plan_of_two_carriers),
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_names_must_resolve),
