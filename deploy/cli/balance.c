@@ -253,9 +253,14 @@ static enum ld_err add_line(struct ld_balance *b, enum ld_balance_step step,
 	return LD_OK;
 }
 
+/* What was refused and waits for its way back is in no stock either, though it stands. */
 static bool under_way(const Custody__Manifest *m)
 {
 	switch (m->state) {
+	case CUSTODY__MANIFEST_STATE__SEALED:
+	case CUSTODY__MANIFEST_STATE__CANCELLED:
+	case CUSTODY__MANIFEST_STATE__EXPIRED:
+		return m->giver[0] != '\0';
 	case CUSTODY__MANIFEST_STATE__IN_TRANSIT:
 	case CUSTODY__MANIFEST_STATE__ARRIVED:
 	case CUSTODY__MANIFEST_STATE__VERIFYING:

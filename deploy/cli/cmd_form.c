@@ -41,6 +41,14 @@ static struct ld_form *form_new(struct exporting *x, const uint8_t id[LD_UUID_BY
 	return &x->form[x->n++];
 }
 
+/* The second manifest that it names is a child of the first. */
+static bool child_of(const Liandan__Event *e)
+{
+	return e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN ||
+	       e->body_case == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED ||
+	       e->body_case == LIANDAN__EVENT__BODY_REDIRECTED;
+}
+
 /* A number that is asked for may be assigned after the draft: all are noted, those that were asked
  * for are shown. */
 static int at_effect(void *ctx, const struct ld_effect *e)
@@ -51,11 +59,16 @@ static int at_effect(void *ctx, const struct ld_effect *e)
 
 	for (size_t i = 0; i < n; i++) {
 		struct ld_form *f = form_of(x, ids[i]);
+		const struct ld_form *parent;
 
-		if (f == NULL)
+		if (f == NULL) {
 			f = form_new(x, ids[i].data);
-		if (f == NULL)
-			return 1;
+			if (f == NULL)
+				return 1;
+			parent = i == 1 && child_of(e->fact->event) ? form_of(x, ids[0]) : NULL;
+			if (parent != NULL)
+				ld_form_part(f, parent, e);
+		}
 		ld_form_note(f, e);
 	}
 	return 0;

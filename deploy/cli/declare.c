@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/custody/manifest.h"
+#include "plugin/custody/part.h"
 #include "plugin/custody/stock.h"
 #include "plugin/custody/tables.h"
 #include "proto/base64.h"
@@ -415,6 +416,22 @@ static void set_receiver(struct portions *p, const struct ld_effect *e, const Li
 	ld_release(c, mark);
 }
 
+/* What the engine makes of the items that a taking, or its offer, names. */
+static struct ld_part taken_part(struct ld_custody *c, const Custody__Manifest *m,
+				 const Liandan__HandoverTaken *b)
+{
+	struct ld_part part = ld_part_all(m);
+	Liandan__Item *const *named;
+	size_t n, other;
+
+	if (b->child.len == 0)
+		return part;
+	named = ld_taken_items(m, b, &n);
+	if (ld_part_pick(c, m, named, n, &part, &other) != LD_OK)
+		part.n = 0;
+	return part;
+}
+
 /* 委外: what leaves with the first hand-over; of a part, the part. */
 static void outsourced(const struct ld_hj *h, const struct ld_effect *e)
 {
@@ -422,23 +439,21 @@ static void outsourced(const struct ld_hj *h, const struct ld_effect *e)
 	struct portions p = {.sheet = h->sheet};
 	struct ld_custody *c = e->before;
 	Custody__Manifest *m;
-	Liandan__Item *const *items;
-	size_t n;
+	struct ld_part part;
 
 	if (!ld_hj_in_period(h, e->fact->event->occurred_at_ms) || b->leg != 1 ||
 	    ld_manifest_get(c, b->manifest, &m) != LD_OK ||
-	    strcmp(m->created->generator, h->party) != 0 ||
+	    strcmp(m->created->generator, h->party) != 0 || m->giver[0] != '\0' ||
 	    m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN ||
 	    m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_REDIRECT)
 		return;
-	items = b->child.len != 0 ? b->items : m->items;
-	n = b->child.len != 0 ? b->n_items : m->n_items;
-	for (size_t i = 0; i < n; i++) {
-		const Liandan__Line *line = ld_manifest_line(m, items[i]->line);
+	part = taken_part(c, m, b);
+	for (size_t i = 0; i < part.n; i++) {
+		const Liandan__Line *line = ld_manifest_line(m, part.items[i]->line);
 
 		if (line == NULL)
 			continue;
-		portion_add(&p, line->code, items[i]->container, items[i]->mass_g);
+		portion_add(&p, line->code, part.items[i]->container, part.items[i]->mass_g);
 		if (portion_of(&p, line->code) != NULL)
 			ld_sheet_set(portion_of(&p, line->code)->row, "mode", line->mode);
 	}

@@ -50,6 +50,19 @@ static void note_verdict(struct ld_form *f, const struct ld_effect *e, bool sign
 	f->significant = significant;
 }
 
+void ld_form_part(struct ld_form *child, const struct ld_form *parent, const struct ld_effect *e)
+{
+	uint8_t id[LD_UUID_BYTES];
+
+	if (e->fact->event->body_case == LIANDAN__EVENT__BODY_REDIRECTED) {
+		KEEP(child->generator_handler, e->fact->signer->subject_id);
+		return;
+	}
+	memcpy(id, child->id, sizeof(id));
+	*child = *parent;
+	memcpy(child->id, id, sizeof(id));
+}
+
 void ld_form_note(struct ld_form *f, const struct ld_effect *e)
 {
 	const Liandan__Event *ev = e->fact->event;

@@ -69,6 +69,9 @@ struct ld_form {
 	} legs[LD_MAX_CARRIERS];
 	size_t n_legs;
 };
+/* A child manifest comes into being by this event: what stood on its parent's form stands on it. Of
+ * a redirection a new journey begins, and who ordered it is who hands it out. Before the note. */
+void ld_form_part(struct ld_form *child, const struct ld_form *parent, const struct ld_effect *e);
 /* An event that took effect: into the form, where it is of this manifest. */
 void ld_form_note(struct ld_form *f, const struct ld_effect *e);
 /* Its rows, from the state at the end. */

@@ -170,6 +170,122 @@ static inline void release(const char *container, int64_t mass_g, bool onto_mani
 	must(&t, &t.office, trade_event(&t, LIANDAN__EVENT__BODY_CONTAINER_RELEASED, b));
 }
 
+/* ---- children of the manifest at hand: told apart by a byte of their ids ---- */
+
+static inline ProtobufCBinaryData child_id(uint8_t tag)
+{
+	uint8_t *id = trade_dup(&t, t.id, sizeof t.id);
+
+	id[1] = tag;
+	return trade_bytes(id, sizeof t.id);
+}
+
+static inline Liandan__Item *part_item(const char *container, uint32_t line, int64_t mass_g)
+{
+	Liandan__Item *item = TRADE_NEW(&t, Liandan__Item, LIANDAN__ITEM__INIT);
+
+	item->container = (char *)(uintptr_t)container;
+	item->line = line;
+	item->mass_g = mass_g;
+	return item;
+}
+
+/* The drum, where it is named, and so much of the bulk are offered and taken as child `tag`. */
+static inline void take_part(uint8_t tag, const char *drum, int64_t bulk_g)
+{
+	Liandan__Item *items[2] = {part_item("", 2, bulk_g), NULL};
+	Liandan__Event *e = trade_offered(&t, 1, "haul");
+
+	if (drum != NULL)
+		items[1] = part_item(drum, 1, TRADE_DRUM_G);
+	e->handover_offered->items = trade_dup(&t, items, sizeof items);
+	e->handover_offered->n_items = drum != NULL ? 2 : 1;
+	must(&t, &t.office, e);
+	memcpy(t.offer, t.hash, sizeof t.offer);
+	e = trade_taken(&t, 1, "T1", "p-d1");
+	e->handover_taken->child = child_id(tag);
+	must(&t, &t.d1, e);
+}
+
+static inline void take_all(struct signer *giver)
+{
+	must(&t, giver, trade_offered(&t, 1, "haul"));
+	memcpy(t.offer, t.hash, sizeof t.offer);
+	must(&t, &t.d1, trade_taken(&t, 1, "T1", "p-d1"));
+}
+
+/* At the pit's gate; then the pit, or the generator where it comes back, accepts what is named. */
+static inline void bring(struct signer *to, const char *site)
+{
+	Liandan__Event *e = trade_arrived(&t, "T1");
+
+	e->arrived->site = (char *)(uintptr_t)site;
+	must(&t, &t.d1, e);
+	e = trade_received(&t);
+	e->received->site = (char *)(uintptr_t)site;
+	must(&t, to, e);
+}
+
+static inline void accept_masses(struct signer *by, int64_t drum_g, int64_t bulk_g)
+{
+	Liandan__Event *e;
+	Liandan__Accepted *b;
+
+	must(&t, &t.scale, trade_weighed(&t, "scale", drum_g + bulk_g));
+	e = trade_accepted(&t);
+	b = e->accepted;
+	b->lines[0]->mass_g = drum_g;
+	b->lines[1]->mass_g = bulk_g;
+	if (drum_g == 0)
+		b->lines[0] = b->lines[--b->n_lines];
+	must(&t, by, e);
+}
+
+/* Of bulk alone: so much is accepted, the rest refused and stays on site as child `tag`. */
+static inline void refuse_part(uint8_t tag, int64_t accepted_g, int64_t refused_g)
+{
+	Liandan__PartlyAccepted *b =
+	    TRADE_NEW(&t, Liandan__PartlyAccepted, LIANDAN__PARTLY_ACCEPTED__INIT);
+	Liandan__RefusedItem *r = TRADE_NEW(&t, Liandan__RefusedItem, LIANDAN__REFUSED_ITEM__INIT);
+	Liandan__AcceptedLine *l =
+	    TRADE_NEW(&t, Liandan__AcceptedLine, LIANDAN__ACCEPTED_LINE__INIT);
+	ProtobufCBinaryData ticket;
+
+	must(&t, &t.scale, trade_weighed(&t, "scale", accepted_g + refused_g));
+	ticket = trade_bytes(trade_dup(&t, t.ticket, sizeof t.ticket), sizeof t.ticket);
+	b->manifest = trade_bytes(t.id, sizeof t.id);
+	b->content = trade_bytes(t.content, sizeof t.content);
+	l->line = 2;
+	l->mass_g = accepted_g;
+	l->mode = (char *)(uintptr_t) "R9";
+	b->lines = trade_dup(&t, &l, sizeof l);
+	b->n_lines = 1;
+	b->tickets = trade_dup(&t, &ticket, sizeof ticket);
+	b->n_tickets = 1;
+	r->item = part_item("", 2, refused_g);
+	r->reason = LIANDAN__REJECT_REASON__REJECT_REASON_PACKAGING;
+	b->refused = trade_dup(&t, &r, sizeof r);
+	b->n_refused = 1;
+	b->waste_is_on = LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE;
+	b->child = child_id(tag);
+	must(&t, &t.pit, trade_event(&t, LIANDAN__EVENT__BODY_PARTLY_ACCEPTED, b));
+}
+
+/* What was refused goes back to the yard, as child `tag`. */
+static inline void send_back(uint8_t tag)
+{
+	Liandan__Redirected *b = TRADE_NEW(&t, Liandan__Redirected, LIANDAN__REDIRECTED__INIT);
+
+	b->manifest = trade_bytes(t.id, sizeof t.id);
+	b->child = child_id(tag);
+	b->kind = LIANDAN__REDIRECT_KIND__REDIRECT_KIND_RETURN;
+	b->receiver = TRADE_NEW(&t, Liandan__Receiver, LIANDAN__RECEIVER__INIT);
+	b->receiver->party = (char *)(uintptr_t) "gen";
+	b->receiver->site = (char *)(uintptr_t) "gen-yard";
+	b->carrier = (char *)(uintptr_t) "haul";
+	must(&t, &t.office, trade_event(&t, LIANDAN__EVENT__BODY_REDIRECTED, b));
+}
+
 /* ---- reading answers ---- */
 
 static inline const char *word(const cJSON *row, const char *name)

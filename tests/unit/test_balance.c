@@ -261,6 +261,67 @@ static void what_is_on_the_way_is_told(void **state)
 	cJSON_Delete(o);
 }
 
+/* What came into being is in a stock, on the way, lost on the road, or used up. */
+static void nothing_disappears(void)
+{
+	cJSON *o = BINARY_JSON(0, "balance", w.dir, "--json");
+	const cJSON *all = row_of(o, "totals", "code", "*"), *row;
+	int64_t between = 0;
+
+	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(o, "differences")) between +=
+	    number(row, "difference_g");
+	assert_int_equal(number(all, "generated_g") - number(all, "treated_g") -
+			     number(all, "lost_g"),
+			 number(all, "in_stock_g") + between);
+	cJSON_Delete(o);
+}
+
+/* CUSTODY-6, 14, 16: two trucks, a part that is refused, and its way back. */
+static void parts_refused_and_sent_back(void **state)
+{
+	const int64_t half = 200000, refused = 50000, rest = TRADE_BULK_G - 200000;
+	cJSON *o;
+
+	(void)state;
+	trade_to_sealed(&t);
+	take_part(1, t.drum, half);
+	nothing_disappears();
+	take_all(&t.office);
+	nothing_disappears();
+	t.id[1] = 1;
+	bring(&t.pit, "pit-gate");
+	accept_masses(&t.pit, TRADE_DRUM_G, half);
+	nothing_disappears();
+	t.id[1] = 0;
+	bring(&t.pit, "pit-gate");
+	nothing_disappears();
+	refuse_part(2, rest - refused - 7, refused); /* seven grams are missing */
+	nothing_disappears();
+	t.id[1] = 2;
+	send_back(3);
+	nothing_disappears(); /* it stands at the pit, and is nobody's stock */
+	t.id[1] = 3;
+	take_all(&t.pit);
+	nothing_disappears();
+	bring(&t.office, "gen-yard");
+	nothing_disappears();
+	accept_masses(&t.office, 0, refused);
+	nothing_disappears();
+	t.id[1] = 0;
+	o = BINARY_JSON(0, "balance", w.dir, "--json");
+	says(row_of(o, "lines", "party", "gen"),
+	     (struct want){.generated = TRADE_DRUM_G + TRADE_BULK_G,
+			   .received = refused,
+			   .shipped = TRADE_DRUM_G + TRADE_BULK_G,
+			   .in_stock = refused});
+	assert_int_equal(number(row_of(o, "lines", "party", "pit"), "in_stock_g"),
+			 TRADE_DRUM_G + TRADE_BULK_G - refused - 7);
+	assert_int_equal(count(o, "differences"), 1);
+	assert_int_equal(number(row_of(o, "differences", "step", "road 运输损耗"), "difference_g"),
+			 7);
+	cJSON_Delete(o);
+}
+
 static void filters(void **state)
 {
 	cJSON *o;
@@ -425,6 +486,7 @@ int main(void)
 	    ON_A_LEDGER(a_period_may_lie_outside_the_ledger),
 	    ON_A_LEDGER(any_past_index_is_what_it_was),
 	    ON_A_LEDGER(what_is_on_the_way_is_told),
+	    ON_A_LEDGER(parts_refused_and_sent_back),
 	    ON_A_LEDGER(filters),
 	    ON_A_LEDGER(a_treatment_that_does_not_add_is_told),
 	    ON_A_LEDGER(repacking_and_counting_are_losses),

@@ -262,6 +262,40 @@ static void what_happens_in_the_store(void **state)
 	}
 }
 
+/* What leaves in parts leaves once: each truck's part, by what its offer named. */
+static void outsourced_in_parts(void **state)
+{
+	const struct periods p = periods_now();
+	const cJSON *row;
+	cJSON *o;
+
+	(void)state;
+	trade_to_sealed(&t);
+	take_part(1, t.drum, 200000);
+	take_all(&t.office);
+	t.id[1] = 1;
+	bring(&t.pit, "pit-gate");
+	accept_masses(&t.pit, TRADE_DRUM_G, 200000);
+	t.id[1] = 0;
+	bring(&t.pit, "pit-gate");
+	refuse_part(2, TRADE_BULK_G - 250000, 50000);
+	t.id[1] = 2;
+	send_back(3);
+	t.id[1] = 3;
+	take_all(&t.pit); /* back is not out */
+	t.id[1] = 0;
+	o = table("outsourced", "gen");
+	assert_int_equal(count(o, "rows"), 2);
+	row = row_of(o, "rows", "containers", t.drum);
+	tonnes(row, "mass_t", TRADE_DRUM_G + 200000);
+	row = row_of(o, "rows", "containers", "");
+	tonnes(row, "mass_t", TRADE_BULK_G - 200000);
+	cJSON_Delete(o);
+	o = report("gen", p.year);
+	tonnes(row_of(o, "rows", "code", TRADE_CODE), "outsourced_t", TRADE_DRUM_G + TRADE_BULK_G);
+	cJSON_Delete(o);
+}
+
 /* One treatment of forty codes: a row each, none is left out. */
 static Liandan__Event *amended(Liandan__AmendmentField field, uint32_t line, int64_t old,
 			       int64_t new, uint32_t version)
@@ -424,6 +458,7 @@ int main(void)
 	    ON_A_LEDGER(reports_of_month_quarter_and_year),
 	    ON_A_LEDGER(what_happens_in_the_store),
 	    ON_A_LEDGER(what_was_amended),
+	    ON_A_LEDGER(outsourced_in_parts),
 	    ON_A_LEDGER(many_codes_at_once),
 	    ON_A_LEDGER(csv_for_the_declaration),
 	    ON_A_LEDGER(wrong_arguments),

@@ -1,6 +1,7 @@
 /* `liandan form`: what export writes of drafts, import reads, and a ledger that takes it exports
  * the same, as CSV and as JSON; what others have filled in does not come back as a draft. */
 #include "deploy/cli/events.h"
+#include "proto/base64.h"
 #include "tests/support/ledger_trade.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
@@ -165,6 +166,66 @@ static void what_others_filled_in_is_no_draft(void **state)
 	BINARY_SAYS(1, "manifest is 32 hex digits", "form", "import", path);
 }
 
+static cJSON *form_of(uint8_t child)
+{
+	char hex[2 * LD_UUID_BYTES + 1];
+	cJSON *o = cJSON_CreateObject();
+
+	t.id[1] = child;
+	ld_hex_encode(t.id, sizeof t.id, hex);
+	cJSON_AddItemToObject(o, "rows",
+			      BINARY_JSON(0, "form", "export", hex, "--dir", w.dir, "--json"));
+	t.id[1] = 0;
+	return o;
+}
+
+/* CUSTODY-6, 14, 16: a child's form says what its parent's said before they parted. */
+static void children_have_forms(void **state)
+{
+	const cJSON *row;
+	cJSON *o;
+
+	(void)state;
+	trade_to_sealed(&t);
+	take_part(1, t.drum, 200000);
+	take_all(&t.office);
+	bring(&t.pit, "pit-gate");
+	refuse_part(2, TRADE_BULK_G - 250000, 50000);
+	t.id[1] = 2;
+	send_back(3);
+	t.id[1] = 0;
+	o = form_of(1);
+	row = row_of(o, "rows", "line", "2");
+	assert_string_equal(word(row, "kind"), "SPLIT");
+	assert_string_equal(word(row, "generator_handler"), "clerk");
+	assert_string_equal(word(row, "drivers"), "p-d1");
+	assert_string_equal(word(row, "plates"), "T1");
+	assert_string_equal(word(row, "mass_t"), "0.200000");
+	assert_string_not_equal(word(row, "handover_time"), "");
+	assert_string_equal(word(row, "received_time"), ""); /* the other truck was */
+	cJSON_Delete(o);
+	o = form_of(2);
+	row = row_of(o, "rows", "line", "2");
+	assert_string_equal(word(row, "drivers"), "p-d1");
+	assert_string_equal(word(row, "mass_t"), "0.050000");
+	assert_string_equal(word(row, "accepted_t"), "");
+	assert_string_not_equal(word(row, "received_time"), "");
+	cJSON_Delete(o);
+	o = form_of(3);
+	row = row_of(o, "rows", "line", "2");
+	assert_string_equal(word(row, "kind"), "RETURN");
+	assert_string_equal(word(row, "receiver"), "gen");
+	assert_string_equal(word(row, "generator_handler"), "clerk");
+	assert_string_equal(word(row, "carriers"), "haul");
+	assert_string_equal(word(row, "drivers"), ""); /* nobody has taken it yet */
+	cJSON_Delete(o);
+	o = form_of(0);
+	row = row_of(o, "rows", "line", "2");
+	assert_string_equal(word(row, "accepted_t"), "0.250003");
+	assert_string_equal(word(row, "opinion"), "");
+	cJSON_Delete(o);
+}
+
 static void wrong_arguments(void **state)
 {
 	(void)state;
@@ -182,7 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    ON_A_LEDGER(csv_comes_back),       ON_A_LEDGER(json_comes_back),
 	    ON_A_LEDGER(no_cell_is_a_formula), ON_A_LEDGER(what_others_filled_in_is_no_draft),
-	    ON_A_LEDGER(wrong_arguments),
+	    ON_A_LEDGER(children_have_forms),  ON_A_LEDGER(wrong_arguments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -308,6 +308,56 @@ static void a_whole_life(void **state)
 		    w.dir);
 }
 
+/* CUSTODY-6, 14, 16: by two trucks, a part refused, and back: each child leads to the next. */
+static void children_up_and_down(void **state)
+{
+	char whole[2 * LD_UUID_BYTES + 1], part[sizeof whole], refused[sizeof whole],
+	    back[sizeof whole], list[2048];
+	char *const ids[] = {whole, part, refused, back};
+	const cJSON *ride;
+	cJSON *o;
+
+	(void)state;
+	trade_to_sealed(&t);
+	for (uint8_t i = 0; i < 4; i++) {
+		t.id[1] = i;
+		manifest_hex(ids[i]);
+	}
+	t.id[1] = 0;
+	take_part(1, t.drum, 200000);
+	take_all(&t.office);
+	bring(&t.pit, "pit-gate");
+	refuse_part(2, TRADE_BULK_G - 250000, 50000);
+	t.id[1] = 2;
+	send_back(3);
+	t.id[1] = 1;
+	bring(&t.pit, "pit-gate");
+	accept_masses(&t.pit, TRADE_DRUM_G, 200000);
+	o = TRACE("manifest", back);
+	assert_int_equal(number(row_of(o, "up", "id", refused), "mass_g"), 50000);
+	assert_int_equal(number(row_of(o, "up", "id", whole), "mass_g"), 50000);
+	assert_int_equal(count(o, "up"), 2); /* and not the drum, which was on another truck */
+	cJSON_Delete(o);
+	o = TRACE("manifest", whole);
+	assert_int_equal(number(row_of(o, "down", "id", part), "mass_g"), TRADE_DRUM_G + 200000);
+	row_of(o, "down", "id", refused);
+	row_of(o, "down", "id", back);
+	cJSON_Delete(o);
+	o = TRACE("container", t.drum);
+	ride = row_of(o, "manifests", "manifest", whole);
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(ride, "under_way")));
+	ride = row_of(o, "manifests", "manifest", part);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ride, "under_way")));
+	row_of(o, "down", "id", part);
+	assert_int_equal(number(row_of(o, "down", "id", part), "mass_g"), TRADE_DRUM_G);
+	cJSON_Delete(o);
+	/* of the entries of the manifests, those while the drum was on them */
+	BODIES(list, "container", t.drum);
+	assert_string_equal(list, " waste_generated manifest_sealed handover_offered "
+				  "handover_taken arrived received weighed accepted "
+				  "manifest_closed");
+}
+
 /* The receiver sends on what it has accepted: to "hole", by the manifest at hand. */
 static void forward(const uint8_t parent[LD_UUID_BYTES])
 {
@@ -440,6 +490,7 @@ int main(void)
 	    ON_A_LEDGER(a_manifest_knows_what_was_loaded),
 	    ON_A_LEDGER(refused_and_held_events_are_told),
 	    ON_A_LEDGER(a_whole_life),
+	    ON_A_LEDGER(children_up_and_down),
 	    ON_A_LEDGER(sent_on_by_a_child_manifest),
 	    ON_A_LEDGER(depth_and_count_bound_it),
 	    ON_A_LEDGER(batches),
