@@ -28,7 +28,8 @@ static void follow_declared(Custody__Manifest *after, const Custody__Manifest *m
 	for (size_t i = 0; i < after->n_lines; i++) {
 		Liandan__ClosedLine *l = after->lines[i];
 
-		l->taken_g = ld_items_of_line_g(after->items, after->n_items, l->line);
+		l->taken_g = ld_add_g(ld_items_of_line_g(after->items, after->n_items, l->line),
+				      l->passed_g);
 		l->accepted_g = ld_line_accepted_g(after, l->line);
 		l->loss_g = ld_sub_g(ld_sub_g(l->taken_g, l->accepted_g), l->passed_g);
 	}

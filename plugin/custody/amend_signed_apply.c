@@ -113,19 +113,35 @@ static enum ld_err note(struct ld_custody *c, Custody__Manifest *m, const char *
 	return err == LD_OK ? ask_too(c, m, party) : err;
 }
 
+/* It fixes vehicle and driver of this record: of a part those of the child. */
+static bool fixes_vehicle(const struct ld_fact *f, const Custody__Manifest *m)
+{
+	const Liandan__HandoverTaken *t = f->event->handover_taken;
+
+	if (f->event->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN)
+		return t->child.len == 0 || ld_same_id(t->child, m->manifest);
+	return f->event->body_case == LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT;
+}
+
+/* It accepts this record: what was refused of it is a child. */
+static bool accepts(const struct ld_fact *f, const Custody__Manifest *m)
+{
+	if (f->event->body_case == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED)
+		return ld_same_id(f->event->partly_accepted->manifest, m->manifest);
+	return f->event->body_case == LIANDAN__EVENT__BODY_ACCEPTED;
+}
+
 enum ld_err ld_amend_note_signed(struct ld_custody *c, const struct ld_fact *f,
 				 Custody__Manifest *m)
 {
-	const Liandan__Event__BodyCase body = f->event->body_case;
 	enum ld_err err = LD_OK;
 
-	if (!is_step(body))
+	if (!is_step(f->event->body_case))
 		return LD_OK;
 	m->signatures++;
-	if (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN ||
-	    body == LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT)
+	if (fixes_vehicle(f, m))
 		m->taken_at = m->signatures;
-	if (body == LIANDAN__EVENT__BODY_ACCEPTED || body == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED)
+	if (accepts(f, m))
 		m->accepted_at = m->signatures;
 	if (is_party_key(f->signer)) /* a delegate signs for the generator */
 		err = note(c, m, ld_acts_for(c, f));

@@ -239,7 +239,8 @@ static bool mismatch(struct ld_custody *c, const Liandan__Event *e, Liandan__Rea
 	if (reason == LIANDAN__REASON__CODE_DIFFERS)
 		return ld_found_after_acceptance(c, e);
 	return (body == LIANDAN__EVENT__BODY_HANDOVER_TAKEN ||
-		body == LIANDAN__EVENT__BODY_ACCEPTED) &&
+		body == LIANDAN__EVENT__BODY_ACCEPTED ||
+		body == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED) &&
 	       (reason == LIANDAN__REASON__QUANTITY || reason == LIANDAN__REASON__COUNT_DIFFERS ||
 		reason == LIANDAN__REASON__BAD_CONTENT);
 }
