@@ -45,6 +45,9 @@ bool ld_wrong_role(const struct ld_fact *f, struct ld_judgement *j, const char *
 /* Same masses of the same things, in any order. */
 bool ld_items_same(struct ld_custody *c, Liandan__Item *const *a, size_t na,
 		   Liandan__Item *const *b, size_t nb);
+/* It is not accepted, and may be: also cancelled or expired after the seal, since a taking still
+ * wins. CUSTODY-4 */
+bool ld_acceptance_awaited(const Custody__Manifest *m);
 /* The site that the event names; "" where its body names none. */
 const char *ld_site_of(const Liandan__Event *e);
 /* The vehicle that it names, likewise. */

@@ -51,7 +51,7 @@ static bool input_accepted(struct ld_case *k, const struct ld_input *in)
 		return ld_wrong_role(k->f, k->j, "the receiver that accepted it");
 	if (m->accepted_ms != 0)
 		return true;
-	if (m->state <= CUSTODY__MANIFEST_STATE__VERIFYING)
+	if (ld_acceptance_awaited(m))
 		return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_STATE,
 			       "the acceptance is not here yet");
 	return ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER, "nothing of it was accepted");

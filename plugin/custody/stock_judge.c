@@ -119,6 +119,14 @@ bool ld_check_containers_stand(struct ld_case *k)
 	return true;
 }
 
+bool ld_acceptance_awaited(const Custody__Manifest *m)
+{
+	const uint32_t before = LD_IN(DRAFT) | LD_IN(SEALED) | LD_IN(IN_TRANSIT) | LD_IN(ARRIVED) |
+				LD_IN(VERIFYING) | LD_IN_ENDED;
+
+	return m->accepted_ms == 0 && (ld_state_bits(m) & before) != 0;
+}
+
 /* At the receiver, after acceptance. Leaves the manifest in k->found. */
 bool ld_check_came_by(struct ld_case *k)
 {
@@ -132,7 +140,7 @@ bool ld_check_came_by(struct ld_case *k)
 			       "the manifest is not here yet");
 	if (!ld_signer_is(k->f, LIANDAN__ROLE__ROLE_RECEIVER, m->created->receiver->party))
 		return ld_wrong_role(k->f, k->j, "the receiver");
-	if (m->state < CUSTODY__MANIFEST_STATE__ACCEPTED_ALL)
+	if (ld_acceptance_awaited(m))
 		return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_STATE,
 			       "the acceptance is not here yet");
 	k->found = m;

@@ -146,6 +146,26 @@ static void storing_at_the_receiver(void **state)
 	mx_refused(x, store(x, RECG, b), WRONG_ROLE);
 }
 
+/* Cancelled, and taken all the same: the taking comes last of all. */
+static void storing_what_was_cancelled_and_taken(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ContainerStored *b = stored_body(x, "RK1", "S-REC");
+
+	b->manifest = mx_id(x);
+	add_item(x, b, "C1", MX_C1_G);
+	mx_to_offered(x);
+	x->now += x->c.rules->offer_ms + 1;
+	mx_clean(x, mx_cancel(x, GEN));
+	mx_held(x, store(x, REC, b));
+	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), CANCELLED_BEFORE);
+	mx_clean(x, mx_arrive(x, CAR1, mx_arrived(x, "V1")));
+	mx_clean(x, mx_receive(x, REC, mx_received(x)));
+	mx_clean(x, mx_accept(x, REC, mx_accepted_body(x)));
+	assert_int_equal(mx_container(x, "C1")->state,
+			 CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY);
+}
+
 static void storing_what_was_rejected(void **state)
 {
 	struct mx *x = *state;
@@ -556,6 +576,7 @@ int main(void)
 	    T(generating_what_is_wrong_is_recorded),
 	    T(storing_at_the_origin),
 	    T(storing_at_the_receiver),
+	    T(storing_what_was_cancelled_and_taken),
 	    T(storing_what_was_rejected),
 	    T(losing_containers),
 	    T(losing_a_bound_container),
