@@ -22,7 +22,6 @@
 #include "tests/model/walk.h"
 
 #define FULL_EVERY 200
-#define TICK_EVERY 8
 #define SHOWN 40
 
 /* ---- time: this thread's clocks stand still until somebody lets them run ---- */
@@ -446,8 +445,12 @@ static void send_again(struct run *r, const struct walk_step *s)
 static void one_step(struct run *r, const struct walk_step *s)
 {
 	bool advanced;
+	int64_t last_ms;
 
 	passed_ms += s->pass_ms;
+	if (ld_region_tick(r->walk.world.region, &advanced) != LD_OK)
+		differ("the region's tick fails");
+	nv_clocks(&r->nv, ld_region_now(r->walk.world.region));
 	switch (s->kind) {
 	case WALK_SEND:
 		send(r, s);
@@ -456,15 +459,15 @@ static void one_step(struct run *r, const struct walk_step *s)
 		send_again(r, s);
 		break;
 	case WALK_RESTART:
+		last_ms = ld_region_head(r->walk.world.region)->last_recorded_at_ms;
 		world_reopen(&r->walk.world);
+		nv_start(&r->nv, ld_region_now(r->walk.world.region), last_ms);
 		story(r, "the region starts again", s->sealed.hash, NULL);
 		look_at_all(r);
 		break;
 	case WALK_END:
 		return;
 	}
-	if (r->step % TICK_EVERY == 0 && ld_region_tick(r->walk.world.region, &advanced) != LD_OK)
-		differ("the region's tick fails");
 	if (r->step % FULL_EVERY == 0)
 		look_at_all(r);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HELD_MS INT64_C(259200000) /* a held event's cause comes, or it does not */
 #define AHEAD_MS INT64_C(86400000) /* an event's time may lie so far ahead */
 
 /* ---- lists ---- */
@@ -48,6 +49,8 @@ void nv_free(struct nv *nv)
 	free(nv->batch);
 	free(nv->ticket);
 	free(nv->effect);
+	free(nv->hold);
+	free(nv->delegation);
 	free(nv->held);
 	memset(nv, 0, sizeof *nv);
 }
@@ -79,6 +82,15 @@ void nv_key(struct nv *nv, const uint8_t id[LD_KEY_ID_BYTES], const char *party,
 	nv_copy(k->subject, subject);
 	k->person = person;
 	k->roles = roles;
+}
+
+void nv_delegation(struct nv *nv, const char *delegation, const char *giver, const char *delegate)
+{
+	struct nv_delegation *d = ADD(nv, delegation);
+
+	nv_copy(d->delegation, delegation);
+	nv_copy(d->giver, giver);
+	nv_copy(d->delegate, delegate);
 }
 
 static const struct nv_key *key_of(const struct nv *nv, ProtobufCBinaryData id)
@@ -202,10 +214,22 @@ static struct nv_said judge(struct nv *nv, const struct nv_event *v)
 	switch ((int)v->e->body_case) {
 	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
 	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
-	case LIANDAN__EVENT__BODY_WASTE_TREATED:
 	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
 	case LIANDAN__EVENT__BODY_WEIGHED:
 		return nv_judge_stock(nv, v);
+	case LIANDAN__EVENT__BODY_WASTE_TREATED:
+	case LIANDAN__EVENT__BODY_STOCK_REPACKED:
+	case LIANDAN__EVENT__BODY_CONTAINER_RELEASED:
+	case LIANDAN__EVENT__BODY_STOCK_COUNTED:
+		return nv_judge_repack(nv, v);
+	case LIANDAN__EVENT__BODY_HOLD_PLACED:
+	case LIANDAN__EVENT__BODY_HOLD_RELEASED:
+	case LIANDAN__EVENT__BODY_NUMBER_ASSIGNED:
+	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
+	case LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED:
+	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
+	case LIANDAN__EVENT__BODY_PAPER_BACKFILLED:
+		return nv_judge_beside(nv, v);
 	case LIANDAN__EVENT__BODY_STOP_BEGUN:
 	case LIANDAN__EVENT__BODY_STOP_ENDED:
 	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
@@ -227,6 +251,8 @@ static void apply(struct nv *nv, const struct nv_event *v)
 	nv_apply_stock(nv, v);
 	nv_apply_manifest(nv, v);
 	nv_apply_road(nv, v);
+	nv_apply_repack(nv, v);
+	nv_apply_beside(nv, v);
 }
 
 /* ---- held events ---- */
@@ -257,6 +283,11 @@ static size_t ids_of(const struct nv_event *v, const uint8_t *out[LD_MAX_MANIFES
 			if (ids[k].len == LD_UUID_BYTES)
 				out[found++] = ids[k].data;
 	}
+	if (v->e->body_case == LIANDAN__EVENT__BODY_STOCK_REPACKED)
+		for (size_t i = 0; i < v->e->stock_repacked->n_inputs; i++)
+			if (v->e->stock_repacked->inputs[i]->manifest.len == LD_UUID_BYTES &&
+			    found < LD_MAX_MANIFESTS_NAMED)
+				out[found++] = v->e->stock_repacked->inputs[i]->manifest.data;
 	if (v->e->body_case == LIANDAN__EVENT__BODY_WASTE_TREATED)
 		for (size_t i = 0; i < v->e->waste_treated->n_inputs; i++)
 			if (v->e->waste_treated->inputs[i]->manifest.len == LD_UUID_BYTES &&
@@ -426,11 +457,40 @@ static void follow(struct nv *nv, const struct nv_event *v)
 	free(freed);
 }
 
+/* Its own clock tells it: what it waits for never came, or the load was not picked up. */
+static bool told_by_its_clock(struct nv *nv, const struct nv_event *h)
+{
+	const uint8_t *ids[LD_MAX_MANIFESTS_NAMED];
+	const size_t n = ids_of(h, ids);
+
+	for (size_t i = 0; i < nv->n_effect; i++)
+		for (size_t k = 0; nv->effect[i].never_came && k < h->e->n_after; k++)
+			if (nv_id_is(h->e->after[k], nv->effect[i].hash, LD_HASH_BYTES))
+				return true;
+	for (size_t i = 0; i < nv->n_effect; i++)
+		if (nv->effect[i].never_came && rests_on(h, nv->effect[i].hash))
+			return true;
+	for (size_t i = 0; i < n; i++) {
+		const struct nv_manifest *m = nv_manifest_of(nv, ids[i]);
+
+		if (m != NULL && m->state == CUSTODY__MANIFEST_STATE__EXPIRED)
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong with one that waits (its batch has been booked since) is said when its turn comes.
+ */
 const struct nv_event *nv_forgotten(struct nv *nv)
 {
-	for (size_t i = 0; i < nv->n_held; i++)
-		if (judge(nv, &nv->held[i]).verdict != LIANDAN__VERDICT__HELD)
+	for (size_t i = 0; i < nv->n_held; i++) {
+		const struct nv_said said = judge(nv, &nv->held[i]);
+
+		if ((said.verdict == LIANDAN__VERDICT__ACCEPTED ||
+		     said.reason == LIANDAN__REASON__OUT_OF_ORDER) &&
+		    !told_by_its_clock(nv, &nv->held[i]))
 			return &nv->held[i];
+	}
 	return NULL;
 }
 
@@ -473,6 +533,81 @@ struct nv_said nv_submit(struct nv *nv, const Liandan__Event *e, const uint8_t h
 	return said;
 }
 
+/* ---- time ---- */
+
+/* After a start the outboxes come first: 10 min, or as long as it was down, at most an hour. */
+void nv_start(struct nv *nv, int64_t now_ms, int64_t last_ms)
+{
+	int64_t down = now_ms - last_ms;
+
+	down = down < 600000 ? 600000 : down > 3600000 ? 3600000 : down;
+	nv->clocks_from_ms = now_ms + down;
+	nv->started = true;
+}
+
+static void expire(struct nv *nv, struct nv_manifest *m, int64_t now_ms)
+{
+	if (m->state == CUSTODY__MANIFEST_STATE__DRAFT && m->draft_due_ms <= now_ms)
+		m->state = CUSTODY__MANIFEST_STATE__EXPIRED;
+	if (m->state == CUSTODY__MANIFEST_STATE__SEALED && m->pickup_due_ms <= now_ms) {
+		nv_free_bound(nv, m);
+		m->state = CUSTODY__MANIFEST_STATE__EXPIRED;
+		m->offer.open = false;
+	}
+	if (m->offer.open && m->offer.expires_ms <= now_ms)
+		m->offer.open = false;
+}
+
+/* Each that was held at the start is asked once more, with what follows. */
+static void ask_all(struct nv *nv)
+{
+	const size_t n = nv->n_held;
+	uint8_t(*hash)[LD_HASH_BYTES] = malloc((n + 1) * sizeof *hash);
+
+	if (hash == NULL)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		memcpy(hash[i], nv->held[i].hash, LD_HASH_BYTES);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < nv->n_held; k++) {
+			struct nv_event freed;
+
+			if (memcmp(nv->held[k].hash, hash[i], LD_HASH_BYTES) != 0)
+				continue;
+			if (ask_again(nv, k, &freed)) {
+				follow(nv, &freed);
+				liandan__event__free_unpacked(freed.e, NULL);
+			}
+			break;
+		}
+	free(hash);
+}
+
+void nv_clocks(struct nv *nv, int64_t now_ms)
+{
+	if (nv->started)
+		ask_all(nv);
+	nv->started = false;
+	if (now_ms < nv->clocks_from_ms || nv->wrong == NV_NOTHING_EXPIRES)
+		return;
+	for (size_t i = 0; i < nv->n_manifest; i++)
+		expire(nv, &nv->manifest[i], now_ms);
+	for (size_t i = 0; i < nv->n_hold; i++)
+		nv->hold[i].over = nv->hold[i].over || nv->hold[i].expires_ms <= now_ms;
+	for (size_t i = 0; i < nv->n_held; i++) {
+		struct nv_event *h = &nv->held[i];
+
+		if (h->at_ms + HELD_MS > now_ms)
+			continue;
+		effect_of(nv, h->hash)->verdict = LIANDAN__VERDICT__REFUSED;
+		effect_of(nv, h->hash)->never_came = true;
+		liandan__event__free_unpacked(h->e, NULL);
+		memmove(h, h + 1, (nv->n_held - i - 1) * sizeof *h);
+		nv->n_held--;
+		i--;
+	}
+}
+
 const char *nv_wrong_text(enum nv_wrong wrong)
 {
 	static const char *const text[NV_WRONG_RULES] = {
@@ -488,6 +623,13 @@ const char *nv_wrong_text(enum nv_wrong wrong)
 	    "a refused cause is waited for",
 	    "a batch may be booked twice",
 	    "rejected on the truck stays with the receiver",
+	    "a hold stops no intention",
+	    "a hold stops a taking too",
+	    "nothing expires",
+	    "counting changes nothing",
+	    "a delegation is good for every generator",
+	    "who sealed as the delegate may confirm",
+	    "what is repacked stays on the book as well",
 	};
 
 	return text[wrong];

@@ -18,6 +18,9 @@
 #define NV_ITEMS 16
 #define NV_LINES 8
 #define NV_COSIGNERS LD_MAX_COSIGNERS
+#define NV_ORIGINS 32  /* manifests that one container's waste came by */
+#define NV_UNPACKED 64 /* kinds of bulk that came out of a manifest's containers */
+#define NV_OPEN 32     /* discrepancies of a manifest that are open */
 
 /* Rules that are wrong on purpose: a model that is not the region's must be noticed. */
 enum nv_wrong {
@@ -33,6 +36,13 @@ enum nv_wrong {
 	NV_REFUSED_CAUSES_WAIT,	 /* what waits for a refused cause waits on */
 	NV_BATCH_TWICE,		 /* CUSTODY-18: a batch may be booked again */
 	NV_REJECTED_STAYS_OFF,	 /* CUSTODY-15: on the truck is the receiver's all the same */
+	NV_HOLDS_NOTHING,	 /* CUSTODY-21: a hold stops no intention */
+	NV_HOLDS_FACTS,		 /* CUSTODY-21: a hold stops a taking too */
+	NV_NOTHING_EXPIRES,	 /* CUSTODY-1, 2, 5, 22: clocks never run out */
+	NV_COUNT_IS_A_NOTE,	 /* CUSTODY-18: the book stays what it was when counted */
+	NV_ANYBODY_DELEGATES,	 /* CUSTODY, Persons: a delegation is good for every generator */
+	NV_DELEGATE_CONFIRMS,	 /* CUSTODY-3: who sealed as the delegate may confirm */
+	NV_REPACKING_IS_FREE,	 /* CUSTODY-18: what is repacked stays on the book as well */
 	NV_WRONG_RULES
 };
 
@@ -72,6 +82,16 @@ struct nv_offer {
 	int64_t expires_ms;
 };
 
+struct nv_discrepancy {
+	uint8_t hash[LD_HASH_BYTES];
+	int32_t cause[2]; /* as the generator's side, the receiver's side says; 0: nothing yet */
+};
+
+struct nv_bulk { /* of a code */
+	char code[NV_ID];
+	int64_t mass_g;
+};
+
 struct nv_line {
 	uint32_t line;
 	char code[NV_ID];
@@ -98,8 +118,22 @@ struct nv_manifest {
 	bool was_stored; /* on this leg */
 	bool stopped, accident;
 	uint8_t stop[LD_HASH_BYTES];
-	int64_t bulk_treated_g;
+	int64_t bulk_treated_g; /* or repacked */
+	struct nv_bulk unpacked[NV_UNPACKED];
+	size_t n_unpacked;
+	struct nv_discrepancy discrepancy[NV_OPEN];
+	size_t n_discrepancies;
+	char number[NV_ID];
+	bool confirmed;	    /* or disputed */
+	char sealer[NV_ID]; /* the person who sealed it as the delegate */
+	int64_t draft_due_ms, pickup_due_ms;
 	int64_t lost_g; /* as reported on the way */
+};
+
+struct nv_origin {
+	uint8_t manifest[LD_UUID_BYTES];
+	int64_t mass_g;
+	int64_t bulk_g; /* of an input: of it, not in containers */
 };
 
 struct nv_container {
@@ -109,6 +143,19 @@ struct nv_container {
 	int64_t mass_g;
 	bool bound, came; /* `by` is the open manifest; is the accepted one that it came by */
 	uint8_t by[LD_UUID_BYTES], came_by[LD_UUID_BYTES];
+	struct nv_origin origin[NV_ORIGINS]; /* of what was repacked; then `came` is not set */
+	size_t n_origins;
+};
+
+struct nv_hold {
+	char hold[NV_ID], subject[NV_ID], person[NV_ID];
+	Liandan__SubjectKind kind;
+	int64_t expires_ms;
+	bool over;
+};
+
+struct nv_delegation {
+	char delegation[NV_ID], giver[NV_ID], delegate[NV_ID];
 };
 
 struct nv_stock {
@@ -135,6 +182,7 @@ struct nv_batch {
 struct nv_effect { /* of each event that came in, by its hash */
 	uint8_t hash[LD_HASH_BYTES];
 	Liandan__Verdict verdict;
+	bool never_came; /* it was held until its clock ran out */
 	Liandan__Event__BodyCase body;
 	uint8_t manifest[LD_UUID_BYTES]; /* of an offer */
 	char to[NV_ID], person[NV_ID];	 /* of an offer: to whom, by whom */
@@ -155,6 +203,10 @@ struct nv {
 	NV_LIST(nv_batch, batch);
 	NV_LIST(nv_batch, ticket); /* party: the ticket in hex */
 	NV_LIST(nv_effect, effect);
+	NV_LIST(nv_hold, hold);
+	NV_LIST(nv_delegation, delegation);
+	int64_t clocks_from_ms;	 /* after a start, none runs out before */
+	bool started;		 /* just now: all that are held are asked again */
 	NV_LIST(nv_event, held); /* in the order in which they came */
 };
 
@@ -166,6 +218,12 @@ void nv_site(struct nv *nv, const char *site, const char *party);
 void nv_key(struct nv *nv, const uint8_t id[LD_KEY_ID_BYTES], const char *party,
 	    const char *subject, bool person, uint32_t roles);
 
+/* Of everything, every code, without end. */
+void nv_delegation(struct nv *nv, const char *delegation, const char *giver, const char *delegate);
+/* The region starts; its last entry was recorded so. */
+void nv_start(struct nv *nv, int64_t now_ms, int64_t last_ms);
+/* Clocks that have run out by now: before any event that is recorded then. */
+void nv_clocks(struct nv *nv, int64_t now_ms);
 /* An event that has passed the chain: what the ledger must say, and does. */
 struct nv_said nv_submit(struct nv *nv, const Liandan__Event *e, const uint8_t hash[LD_HASH_BYTES],
 			 int64_t now_ms);
@@ -190,6 +248,8 @@ struct nv_manifest *nv_find(struct nv *nv, ProtobufCBinaryData id);
 struct nv_container *nv_container_named(struct nv *nv, const char *name);
 struct nv_stock *nv_stock_at(struct nv *nv, const char *party, const char *site, const char *code);
 bool nv_container_in_stock(const struct nv_container *k);
+/* A delegate has sealed it, and nobody has confirmed; of what ended unpicked nothing is asked. */
+bool nv_awaits_confirmation(const struct nv_manifest *m);
 const char *nv_owner_of(const struct nv *nv, const char *site); /* NULL: not registered */
 struct nv_manifest *nv_manifest_in_hex(struct nv *nv, const char *hex);
 void nv_person_of(const struct nv_key *k, char out[NV_ID]);
@@ -206,6 +266,22 @@ static inline struct nv_said nv_ok(void)
 #define NV_REFUSED_SOMEHOW NV_REFUSED(REASON_NONE)
 #define NV_HELD(r) ((struct nv_said){LIANDAN__VERDICT__HELD, LIANDAN__REASON__##r})
 
+/* Whose stock and manifests the signer acts on: its own, or its giver's. "": it claims a delegation
+ * that it does not have. */
+const char *nv_acts_for(const struct nv *nv, const struct nv_event *v);
+bool nv_on_hold(const struct nv *nv, const struct nv_event *v, Liandan__SubjectKind kind,
+		const char *subject);
+/* On the manifest, its generator, receiver, carriers, sites, containers, vehicle, or the signer. */
+bool nv_held_back(const struct nv *nv, const struct nv_event *v,
+		  const Liandan__ManifestCreated *draft, const struct nv_manifest *m);
+void nv_bring(struct nv *nv, const struct nv_container *like, bool repacked);
+const struct nv_batch *nv_batch_of(const struct nv *nv, const char *party, const char *batch);
+void nv_book_batch(struct nv *nv, const char *party, const char *batch, const char *site,
+		   const char *code);
+bool nv_in_range(int64_t mass_g);
+void nv_free_bound(struct nv *nv, struct nv_manifest *m);
+struct nv_said nv_came_by(struct nv *nv, const struct nv_event *v, ProtobufCBinaryData id);
+
 /* naive_manifest.c, naive_road.c, naive_stock.c: what a row says, and what it does. */
 struct nv_said nv_judge_manifest(struct nv *nv, const struct nv_event *v);
 void nv_apply_manifest(struct nv *nv, const struct nv_event *v);
@@ -213,6 +289,10 @@ struct nv_said nv_judge_road(struct nv *nv, const struct nv_event *v);
 void nv_apply_road(struct nv *nv, const struct nv_event *v);
 struct nv_said nv_judge_stock(struct nv *nv, const struct nv_event *v);
 void nv_apply_stock(struct nv *nv, const struct nv_event *v);
+struct nv_said nv_judge_repack(struct nv *nv, const struct nv_event *v);
+void nv_apply_repack(struct nv *nv, const struct nv_event *v);
+struct nv_said nv_judge_beside(struct nv *nv, const struct nv_event *v);
+void nv_apply_beside(struct nv *nv, const struct nv_event *v);
 
 /* States as a set: what naive_manifest.c and naive_road.c ask with. */
 #define NV_IN(s) (1u << CUSTODY__MANIFEST_STATE__##s)

@@ -8,6 +8,9 @@
 
 #define SMALL_G 3000000 /* below: the same person on both sides is flagged, not refused */
 #define OFFER_MS (INT64_C(3) * 86400000)
+#define DRAFT_MS (INT64_C(30) * 86400000)
+#define MAY_GIVE (LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES)
+#define PICKUP_MS (INT64_C(10) * 86400000)
 
 /* ---- states, persons, loads: also for the rows behind ---- */
 
@@ -80,6 +83,26 @@ void nv_move_all(struct nv *nv, const struct nv_manifest *m, Custody__ContainerS
 	}
 }
 
+/* A key of the generator's, or its delegate. */
+static struct nv_said for_generator(const struct nv *nv, const struct nv_event *v,
+				    const char *generator)
+{
+	const bool own = v->e->delegation[0] == '\0';
+	const char *party = nv_acts_for(nv, v);
+
+	if (nv->wrong == NV_ANYBODY_DELEGATES && !own && party[0] != '\0')
+		return nv_ok();
+	if (own && nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR) && strcmp(party, generator) == 0)
+		return nv_ok();
+	/* its own generator's key needs no delegation */
+	if (!own && nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR) &&
+	    strcmp(v->by->party, generator) == 0)
+		return nv_ok();
+	if (!own)
+		return strcmp(party, generator) == 0 ? nv_ok() : NV_REFUSED_SOMEHOW;
+	return NV_REFUSED(WRONG_ROLE);
+}
+
 /* ---- row 1 ---- */
 
 static const struct nv_party *party_with(const struct nv *nv, const char *party, uint32_t roles)
@@ -113,13 +136,12 @@ static struct nv_said created(struct nv *nv, const struct nv_event *v)
 	const struct nv_manifest *m = nv_find(nv, b->manifest);
 	const char *owner;
 	bool first = false;
+	struct nv_said said = for_generator(nv, v, b->generator);
 
-	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
-		return NV_REFUSED(WRONG_ROLE);
+	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+		return said;
 	if (m != NULL && strcmp(m->created->generator, b->generator) != 0)
 		return NV_REFUSED_SOMEHOW;
-	if (strcmp(b->generator, v->by->party) != 0)
-		return NV_REFUSED(WRONG_ROLE);
 	if (m != NULL)
 		return NV_REFUSED(ALREADY_EXISTS);
 	if (b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL &&
@@ -144,7 +166,12 @@ static struct nv_said created(struct nv *nv, const struct nv_event *v)
 			return NV_REFUSED(UNKNOWN_PARTY);
 		first = first || b->carriers[i]->order == 1;
 	}
-	return first ? lines_said(b) : NV_REFUSED_SOMEHOW;
+	if (!first)
+		return NV_REFUSED_SOMEHOW;
+	said = lines_said(b);
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED && nv_held_back(nv, v, b, NULL))
+		return NV_REFUSED(ON_HOLD);
+	return said;
 }
 
 static void create(struct nv *nv, const struct nv_event *v)
@@ -173,6 +200,8 @@ static void create(struct nv *nv, const struct nv_event *v)
 	m->n_lines = b->n_lines;
 	m->state = CUSTODY__MANIFEST_STATE__DRAFT;
 	nv_copy(m->holder, b->generator);
+	nv_copy(m->number, b->number);
+	m->draft_due_ms = v->at_ms + DRAFT_MS;
 }
 
 /* ---- row 2 ---- */
@@ -309,22 +338,30 @@ static struct nv_said book_said(struct nv *nv, const struct nv_manifest *m,
 	return nv_ok();
 }
 
+/* What the generator does with a manifest that is here. */
+static struct nv_said of_draft(const struct nv *nv, const struct nv_event *v,
+			       const struct nv_manifest *m)
+{
+	if (v->e->delegation[0] == '\0' && !nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
+		return NV_REFUSED(WRONG_ROLE);
+	if (m == NULL)
+		return NV_REFUSED_SOMEHOW;
+	return for_generator(nv, v, m->created->generator);
+}
+
 static struct nv_said sealed(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__ManifestSealed *b = v->e->manifest_sealed;
 	const struct nv_manifest *m = nv_find(nv, b->manifest);
 	uint8_t content[LD_HASH_BYTES];
-	struct nv_said said;
+	struct nv_said said = of_draft(nv, v, m);
 
-	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
-		return NV_REFUSED(WRONG_ROLE);
-	if (m == NULL)
-		return NV_REFUSED(UNKNOWN_MANIFEST);
-	if (strcmp(m->created->generator, v->by->party) != 0)
-		return NV_REFUSED(WRONG_ROLE);
-	said = nv_state(nv, m, NV_IN(DRAFT), 0);
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED)
+		said = nv_state(nv, m, NV_IN(DRAFT), 0);
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;
+	if (nv_held_back(nv, v, m->created, m))
+		return NV_REFUSED(ON_HOLD);
 	content_of(m, b, content);
 	if (b->version != 1 || !nv_id_is(b->content, content, sizeof content))
 		return NV_REFUSED(BAD_CONTENT);
@@ -342,8 +379,13 @@ static void bind_bulk(struct nv *nv, const struct nv_manifest *m, int sign)
 			    ->bound_g += sign * m->item[i].mass_g;
 }
 
-static void seal(struct nv *nv, struct nv_manifest *m, const Liandan__ManifestSealed *b)
+static void seal(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 {
+	const Liandan__ManifestSealed *b = v->e->manifest_sealed;
+
+	if (strcmp(v->by->party, m->created->generator) != 0)
+		nv_person_of(v->by, m->sealer);
+	m->pickup_due_ms = v->at_ms + PICKUP_MS;
 	m->state = CUSTODY__MANIFEST_STATE__SEALED;
 	m->sealed = true;
 	memcpy(m->content, b->content.data, sizeof m->content);
@@ -370,33 +412,35 @@ static void seal(struct nv *nv, struct nv_manifest *m, const Liandan__ManifestSe
 static struct nv_said cancelled(struct nv *nv, const struct nv_event *v)
 {
 	const struct nv_manifest *m = nv_find(nv, v->e->manifest_cancelled->manifest);
-	struct nv_said said;
+	struct nv_said said = of_draft(nv, v, m);
 
-	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
-		return NV_REFUSED(WRONG_ROLE);
-	if (m == NULL)
-		return NV_REFUSED(UNKNOWN_MANIFEST);
-	if (strcmp(m->created->generator, v->by->party) != 0)
-		return NV_REFUSED(WRONG_ROLE);
-	said = nv_state(nv, m, NV_IN(DRAFT) | NV_IN(SEALED), 0);
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED)
+		said = nv_state(nv, m, NV_IN(DRAFT) | NV_IN(SEALED), 0);
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;
+	if (nv_held_back(nv, v, m->created, m))
+		return NV_REFUSED(ON_HOLD);
 	return m->offer.open && m->offer.expires_ms > v->at_ms ? NV_REFUSED(OUT_OF_ORDER) : nv_ok();
+}
+
+/* Containers and bulk of a sealed one are free again. */
+void nv_free_bound(struct nv *nv, struct nv_manifest *m)
+{
+	bind_bulk(nv, m, -1);
+	for (size_t i = 0; i < m->n_items && nv->wrong != NV_CANCEL_KEEPS_BOUND; i++) {
+		struct nv_container *k = nv_container_named(nv, m->item[i].container);
+
+		if (k == NULL || !k->bound || memcmp(k->by, m->id, sizeof k->by) != 0)
+			continue;
+		k->state = k->before;
+		k->bound = false;
+	}
 }
 
 static void cancel(struct nv *nv, struct nv_manifest *m)
 {
-	if (m->state == CUSTODY__MANIFEST_STATE__SEALED) {
-		bind_bulk(nv, m, -1);
-		for (size_t i = 0; i < m->n_items && nv->wrong != NV_CANCEL_KEEPS_BOUND; i++) {
-			struct nv_container *k = nv_container_named(nv, m->item[i].container);
-
-			if (k == NULL || !k->bound || memcmp(k->by, m->id, sizeof k->by) != 0)
-				continue;
-			k->state = k->before;
-			k->bound = false;
-		}
-	}
+	if (m->state == CUSTODY__MANIFEST_STATE__SEALED)
+		nv_free_bound(nv, m);
 	m->state = CUSTODY__MANIFEST_STATE__CANCELLED;
 	m->offer.open = false;
 }
@@ -416,6 +460,17 @@ static bool gives(const struct nv_manifest *m, const struct nv_key *k)
 	       strcmp(k->party, m->leg == 0 ? m->created->generator : m->holder) == 0;
 }
 
+/* The giver; of leg 1 the generator's delegate too. */
+static bool gives_or_acts(const struct nv *nv, const struct nv_manifest *m,
+			  const struct nv_event *v)
+{
+	if (gives(m, v->by))
+		return true;
+	return v->e->delegation[0] != '\0' && m->leg == 0 &&
+	       (strcmp(nv_acts_for(nv, v), m->created->generator) == 0 ||
+		nv->wrong == NV_ANYBODY_DELEGATES);
+}
+
 static struct nv_said offered(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__HandoverOffered *b = v->e->handover_offered;
@@ -423,22 +478,28 @@ static struct nv_said offered(struct nv *nv, const struct nv_event *v)
 	const uint32_t before = NV_IN(DRAFT) | NV_IN(SEALED) | NV_IN(IN_TRANSIT);
 	struct nv_said said;
 
-	if (!nv_has(v->by,
-		    LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES))
+	if (v->e->delegation[0] == '\0' && !nv_has(v->by, MAY_GIVE))
 		return NV_REFUSED(WRONG_ROLE);
 	/* a carrier's offer of a later leg waits: it may be the holder then */
 	if (m == NULL)
 		return nv_has(v->by, NV_DRIVES) && b->leg > 1 ? NV_HELD(WAITS_FOR_STATE)
 							      : NV_REFUSED_SOMEHOW;
-	if (nv_has(v->by, NV_DRIVES) && b->leg > m->leg + 1 && (bits(m) & before) != 0)
-		return NV_HELD(WAITS_FOR_STATE);
-	if (!gives(m, v->by))
+	if (!gives_or_acts(nv, m, v)) {
+		if (v->e->delegation[0] != '\0') /* later legs are the carriers' */
+			return NV_REFUSED_SOMEHOW;
+		if (nv_has(v->by, NV_DRIVES) && b->leg > m->leg + 1 && (bits(m) & before) != 0)
+			return NV_HELD(WAITS_FOR_STATE);
 		return NV_REFUSED(WRONG_ROLE);
+	}
 	said = nv_state(nv, m, NV_IN(SEALED) | NV_IN(IN_TRANSIT), 0);
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;
+	if (b->leg <= m->leg)
+		return NV_REFUSED(OUT_OF_ORDER);
 	if (b->leg != m->leg + 1)
-		return b->leg <= m->leg ? NV_REFUSED(OUT_OF_ORDER) : NV_REFUSED_SOMEHOW;
+		return nv_has(v->by, NV_DRIVES) ? NV_HELD(WAITS_FOR_STATE) : NV_REFUSED_SOMEHOW;
+	if (nv_held_back(nv, v, m->created, m))
+		return NV_REFUSED(ON_HOLD);
 	if (m->offer.open && m->offer.expires_ms > v->at_ms)
 		return NV_REFUSED(OUT_OF_ORDER);
 	if (!nv_id_is(b->content, m->content, sizeof m->content))
@@ -478,13 +539,15 @@ static struct nv_said withdrawn(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__OfferWithdrawn *b = v->e->offer_withdrawn;
 	const struct nv_manifest *m = nv_find(nv, b->manifest);
+	const bool own = v->e->delegation[0] == '\0';
 
-	if (!nv_has(v->by,
-		    LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES))
+	if (own && !nv_has(v->by, MAY_GIVE))
 		return NV_REFUSED(WRONG_ROLE);
 	if (m == NULL)
 		return NV_REFUSED_SOMEHOW;
-	return gives(m, v->by) ? the_open_offer(m, b->offer) : NV_REFUSED(WRONG_ROLE);
+	if (!gives_or_acts(nv, m, v))
+		return own ? NV_REFUSED(WRONG_ROLE) : NV_REFUSED_SOMEHOW;
+	return the_open_offer(m, b->offer);
 }
 
 static struct nv_said declined(struct nv *nv, const struct nv_event *v)
@@ -565,7 +628,12 @@ static struct nv_said taken(struct nv *nv, const struct nv_event *v)
 		nv_copy(person, e->person);
 	else if (giver != NULL)
 		nv_person_of(giver, person);
-	return nv_same_person(nv, m, person, v) ? NV_REFUSED(SAME_PERSON) : nv_ok();
+	if (nv_same_person(nv, m, person, v) ||
+	    (m->leg == 0 && m->sealer[0] != '\0' && nv_same_person(nv, m, m->sealer, v)))
+		return NV_REFUSED(SAME_PERSON);
+	return nv->wrong == NV_HOLDS_FACTS && nv_held_back(nv, v, m->created, m)
+		   ? NV_REFUSED(ON_HOLD)
+		   : nv_ok();
 }
 
 /* The generator's stock becomes the shipment: what of it stands there. */
@@ -649,7 +717,7 @@ void nv_apply_manifest(struct nv *nv, const struct nv_event *v)
 		create(nv, v);
 		break;
 	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
-		seal(nv, nv_find(nv, e->manifest_sealed->manifest), e->manifest_sealed);
+		seal(nv, nv_find(nv, e->manifest_sealed->manifest), v);
 		break;
 	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
 		cancel(nv, nv_find(nv, e->manifest_cancelled->manifest));

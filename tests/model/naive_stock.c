@@ -8,7 +8,7 @@
 #define HOLDERS (LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER)
 #define OFFICIALS (LIANDAN__ROLE__ROLE_REGULATOR | LIANDAN__ROLE__ROLE_AUTHORITY)
 
-static bool in_range(int64_t mass_g)
+bool nv_in_range(int64_t mass_g)
 {
 	return mass_g >= 0 && mass_g <= LD_MAX_MASS_G;
 }
@@ -20,7 +20,7 @@ static bool anothers_site(const struct nv *nv, const char *site, const char *par
 	return owner != NULL && strcmp(owner, party) != 0;
 }
 
-static const struct nv_batch *batch_of(const struct nv *nv, const char *party, const char *batch)
+const struct nv_batch *nv_batch_of(const struct nv *nv, const char *party, const char *batch)
 {
 	for (size_t i = nv->n_batch; i-- > 0;)
 		if (strcmp(nv->batch[i].batch, batch) == 0 &&
@@ -31,11 +31,11 @@ static const struct nv_batch *batch_of(const struct nv *nv, const char *party, c
 
 static bool batch_used(const struct nv *nv, const char *party, const char *batch)
 {
-	return nv->wrong != NV_BATCH_TWICE && batch_of(nv, party, batch) != NULL;
+	return nv->wrong != NV_BATCH_TWICE && nv_batch_of(nv, party, batch) != NULL;
 }
 
-static void book_batch(struct nv *nv, const char *party, const char *batch, const char *site,
-		       const char *code)
+void nv_book_batch(struct nv *nv, const char *party, const char *batch, const char *site,
+		   const char *code)
 {
 	struct nv_batch *b;
 
@@ -53,20 +53,24 @@ static void book_batch(struct nv *nv, const char *party, const char *batch, cons
 static struct nv_said generated(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__WasteGenerated *b = v->e->waste_generated;
+	const char *party = nv_acts_for(nv, v);
 	const int64_t mass =
 	    b->line != NULL && b->line->quantity != NULL ? b->line->quantity->mass_g : 0;
 
-	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR) ||
-	    anothers_site(nv, b->site, v->by->party))
+	if (party[0] == '\0')
+		return NV_REFUSED_SOMEHOW;
+	if (strcmp(party, v->by->party) == 0 && !nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
 		return NV_REFUSED(WRONG_ROLE);
-	if (batch_used(nv, v->by->party, b->batch) ||
+	if (anothers_site(nv, b->site, party))
+		return NV_REFUSED(WRONG_ROLE);
+	if (batch_used(nv, party, b->batch) ||
 	    (b->container[0] != '\0' && nv_container_named(nv, b->container) != NULL))
 		return NV_REFUSED(ALREADY_EXISTS);
-	return in_range(mass) ? nv_ok() : NV_REFUSED(QUANTITY);
+	return nv_in_range(mass) ? nv_ok() : NV_REFUSED(QUANTITY);
 }
 
 /* A manifest that is named must have been accepted by this party: until then the event waits. */
-static struct nv_said came_by(struct nv *nv, const struct nv_event *v, ProtobufCBinaryData id)
+struct nv_said nv_came_by(struct nv *nv, const struct nv_event *v, ProtobufCBinaryData id)
 {
 	const struct nv_manifest *m = nv_find(nv, id);
 
@@ -93,45 +97,21 @@ static struct nv_said came_by(struct nv *nv, const struct nv_event *v, ProtobufC
 static struct nv_said stored(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__ContainerStored *b = v->e->container_stored;
+	const char *party = nv_acts_for(nv, v);
 
-	if (!nv_has(v->by, HOLDERS) || anothers_site(nv, b->site, v->by->party))
+	if (party[0] == '\0')
+		return NV_REFUSED_SOMEHOW;
+	if (strcmp(party, v->by->party) == 0 && !nv_has(v->by, HOLDERS))
 		return NV_REFUSED(WRONG_ROLE);
-	if (batch_used(nv, v->by->party, b->batch))
+	if (anothers_site(nv, b->site, party))
+		return NV_REFUSED(WRONG_ROLE);
+	if (batch_used(nv, party, b->batch))
 		return NV_REFUSED(ALREADY_EXISTS);
 	if (b->manifest.len == 0)
 		return nv_ok();
 	if (nv_find(nv, b->manifest) != NULL && !nv_has(v->by, LIANDAN__ROLE__ROLE_RECEIVER))
 		return NV_REFUSED(WRONG_ROLE); /* what came by a manifest, the receiver stores */
-	return came_by(nv, v, b->manifest);
-}
-
-static struct nv_said treated(struct nv *nv, const struct nv_event *v)
-{
-	const Liandan__WasteTreated *b = v->e->waste_treated;
-	bool waits = false;
-
-	if (!nv_has(v->by, HOLDERS) || anothers_site(nv, b->site, v->by->party))
-		return NV_REFUSED(WRONG_ROLE);
-	if (batch_used(nv, v->by->party, b->batch))
-		return NV_REFUSED(ALREADY_EXISTS);
-	for (size_t i = 0; i < b->n_inputs; i++)
-		if (!in_range(b->inputs[i]->mass_g))
-			return NV_REFUSED(QUANTITY);
-	for (size_t i = 0; i < b->n_outputs; i++)
-		if (!in_range(b->outputs[i]->mass_g))
-			return NV_REFUSED(QUANTITY);
-	if (!in_range(b->loss_g))
-		return NV_REFUSED(QUANTITY);
-	for (size_t i = 0; i < b->n_inputs; i++) {
-		struct nv_said said = nv_ok();
-
-		if (b->inputs[i]->container[0] == '\0' && b->inputs[i]->manifest.len != 0)
-			said = came_by(nv, v, b->inputs[i]->manifest);
-		if (said.verdict == LIANDAN__VERDICT__REFUSED)
-			return said;
-		waits = waits || said.verdict == LIANDAN__VERDICT__HELD;
-	}
-	return waits ? NV_HELD(REASON_NONE) : nv_ok();
+	return nv_came_by(nv, v, b->manifest);
 }
 
 struct nv_manifest *nv_manifest_in_hex(struct nv *nv, const char *hex)
@@ -183,7 +163,7 @@ static struct nv_said lost(struct nv *nv, const struct nv_event *v)
 
 	if (!nv_has(v->by, HOLDERS | OFFICIALS | NV_DRIVES))
 		return NV_REFUSED(WRONG_ROLE);
-	if (!in_range(b->mass_g))
+	if (!nv_in_range(b->mass_g))
 		return NV_REFUSED(QUANTITY);
 	switch ((int)b->subject_kind) {
 	case LIANDAN__SUBJECT_KIND__SUBJECT_KIND_CONTAINER:
@@ -235,8 +215,6 @@ struct nv_said nv_judge_stock(struct nv *nv, const struct nv_event *v)
 		return generated(nv, v);
 	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
 		return stored(nv, v);
-	case LIANDAN__EVENT__BODY_WASTE_TREATED:
-		return treated(nv, v);
 	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
 		return lost(nv, v);
 	default:
@@ -246,95 +224,57 @@ struct nv_said nv_judge_stock(struct nv *nv, const struct nv_event *v)
 
 /* ---- what it does ---- */
 
-/* Waste comes into being. An id that is in use stays what it is: then it counts as bulk. */
-static void bring(struct nv *nv, const char *party, const char *site, const char *code,
-		  const char *container, int64_t mass_g)
+/* Waste comes into being, or comes back out of a repacking. An id that is in use stays what it is:
+ * then it counts as bulk. */
+void nv_bring(struct nv *nv, const struct nv_container *like, bool repacked)
 {
+	struct nv_stock *s = nv_stock_at(nv, like->party, like->site, like->code);
 	struct nv_container *k;
 
-	nv_stock_at(nv, party, site, code)->generated_g += mass_g;
-	if (container[0] == '\0' || nv_container_named(nv, container) != NULL)
+	if (repacked)
+		s->lost_g -= like->mass_g; /* its inputs were booked as lost */
+	else
+		s->generated_g += like->mass_g;
+	if (like->name[0] == '\0' || nv_container_named(nv, like->name) != NULL)
 		return;
 	NV_GROW(nv->container, nv->n_container, nv->cap_container);
+	nv->container[nv->n_container] = *like;
 	k = &nv->container[nv->n_container++];
-	memset(k, 0, sizeof *k);
-	nv_copy(k->name, container);
-	nv_copy(k->party, party);
-	nv_copy(k->site, site);
-	nv_copy(k->code, code);
 	k->state = CUSTODY__CONTAINER_STATE__GENERATED;
-	k->mass_g = mass_g;
+	if (repacked)
+		k->state = k->came || k->n_origins != 0
+			       ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
+			       : CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN;
+}
+
+static void generate(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__WasteGenerated *w = v->e->waste_generated;
+	struct nv_container k = {.mass_g = w->line->quantity->mass_g};
+
+	nv_copy(k.name, w->container);
+	nv_copy(k.party, nv_acts_for(nv, v));
+	nv_copy(k.site, w->site);
+	nv_copy(k.code, w->line->code);
+	nv_book_batch(nv, k.party, w->batch, w->site, w->line->code);
+	nv_bring(nv, &k, false);
 }
 
 static void store(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__ContainerStored *b = v->e->container_stored;
+	const char *party = nv_acts_for(nv, v);
 
-	book_batch(nv, v->by->party, b->batch, b->site, "");
+	nv_book_batch(nv, party, b->batch, b->site, "");
 	for (size_t i = 0; i < b->n_items; i++) {
 		struct nv_container *k = nv_container_named(nv, b->items[i]->container);
 
-		if (k != NULL && strcmp(k->party, v->by->party) == 0 &&
-		    strcmp(k->site, b->site) == 0 && nv_container_in_stock(k) &&
-		    k->state != CUSTODY__CONTAINER_STATE__BOUND)
-			k->state = k->came ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
-					   : CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN;
+		if (k != NULL && strcmp(k->party, party) == 0 && strcmp(k->site, b->site) == 0 &&
+		    nv_container_in_stock(k) && k->state != CUSTODY__CONTAINER_STATE__BOUND)
+			k->state = k->came || k->n_origins != 0
+				       ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
+				       : CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN;
 	}
-}
-
-static void treat_container(struct nv *nv, const char *party, const char *name, int64_t mass_g)
-{
-	struct nv_container *k = nv_container_named(nv, name);
-
-	if (k == NULL || strcmp(k->party, party) != 0 || !nv_container_in_stock(k) ||
-	    k->state == CUSTODY__CONTAINER_STATE__BOUND)
-		return; /* it is not there to be treated */
-	nv_stock_at(nv, k->party, k->site, k->code)->treated_g += mass_g;
-	k->mass_g -= mass_g < k->mass_g ? mass_g : k->mass_g;
-	if (k->mass_g == 0)
-		k->state = CUSTODY__CONTAINER_STATE__TREATED;
-}
-
-/* Bulk that came by a manifest, in the order of its lines; what is too much falls on the last. */
-static void treat_bulk(struct nv *nv, struct nv_manifest *m, int64_t mass_g)
-{
-	const Liandan__Receiver *r = m->created->receiver;
-	int64_t done = m->bulk_treated_g, rest = mass_g;
-
-	for (size_t i = 0; i < m->n_lines && rest > 0; i++) {
-		int64_t there = nv_bulk_of_line(m, &m->line[i]);
-		int64_t gone = done < there ? done : there;
-		int64_t take = i + 1 == m->n_lines || rest < there - gone ? rest : there - gone;
-
-		done -= gone;
-		rest -= take;
-		if (take > 0)
-			nv_stock_at(nv, r->party, r->site, m->line[i].code)->treated_g += take;
-	}
-	m->bulk_treated_g += mass_g;
-}
-
-static void treat(struct nv *nv, const struct nv_event *v)
-{
-	const Liandan__WasteTreated *b = v->e->waste_treated;
-	const char *party = v->by->party;
-
-	for (size_t i = 0; i < b->n_inputs; i++) {
-		const Liandan__TreatmentInput *in = b->inputs[i];
-		const struct nv_batch *batch = batch_of(nv, party, in->batch);
-
-		if (in->container[0] != '\0')
-			treat_container(nv, party, in->container, in->mass_g);
-		else if (in->manifest.len != 0)
-			treat_bulk(nv, nv_find(nv, in->manifest), in->mass_g);
-		else if (batch != NULL && batch->code[0] != '\0')
-			nv_stock_at(nv, party, batch->site, batch->code)->treated_g += in->mass_g;
-	}
-	for (size_t i = 0; i < b->n_outputs; i++)
-		if (b->outputs[i]->kind == LIANDAN__OUTPUT_KIND__OUTPUT_KIND_RESIDUE)
-			bring(nv, party, b->site, b->outputs[i]->code, b->outputs[i]->container,
-			      b->outputs[i]->mass_g);
-	book_batch(nv, party, b->batch, b->site, "");
 }
 
 static void lose(struct nv *nv, const struct nv_event *v)
@@ -369,20 +309,13 @@ static void lose(struct nv *nv, const struct nv_event *v)
 void nv_apply_stock(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__Event *e = v->e;
-	const Liandan__WasteGenerated *w = e->waste_generated;
 
 	switch ((int)e->body_case) {
 	case LIANDAN__EVENT__BODY_WASTE_GENERATED:
-		book_batch(nv, v->by->party, w->batch, w->site,
-			   w->line != NULL ? w->line->code : "");
-		bring(nv, v->by->party, w->site, w->line->code, w->container,
-		      w->line->quantity->mass_g);
+		generate(nv, v);
 		break;
 	case LIANDAN__EVENT__BODY_CONTAINER_STORED:
 		store(nv, v);
-		break;
-	case LIANDAN__EVENT__BODY_WASTE_TREATED:
-		treat(nv, v);
 		break;
 	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
 		lose(nv, v);

@@ -54,9 +54,7 @@ static void party(struct walk *k, const char *id, uint32_t roles, bool small)
 
 static void site(struct walk *k, const char *id, const char *of, Liandan__SiteKind kind)
 {
-	static double lat = 31.0;
-
-	world_site(&k->world, id, of, kind, lat += 0.05, 121.0, 200);
+	world_site(&k->world, id, of, kind, 31.0 + 0.05 * (double)k->nv->n_site, 121.0, 200);
 	nv_site(k->nv, id, of);
 }
 
@@ -141,10 +139,38 @@ static void people(struct walk *k)
 	world_scale(&k->world, "S0", "R0", "R0-a");
 	person(k, "LAB", "desk", "p-LAB", LIANDAN__ROLE__ROLE_LABORATORY);
 	person(k, "EEB", "desk", "p-EEB", LIANDAN__ROLE__ROLE_REGULATOR);
+	person(k, "EEB", "car", "p-EEB2", LIANDAN__ROLE__ROLE_REGULATOR);
+	person(k, "C2", "phone2", "p-C2b", drives);
+	person(k, "G1", "office2", "p-C2", LIANDAN__ROLE__ROLE_GENERATOR);
 	w = add(k, "C0", "t0", "t0", LIANDAN__ROLE__ROLE_TERMINAL);
 	world_vehicle(&k->world, "V0", "C0", &w->s, "t0");
 	if (k->n_who != BY_PEOPLE)
 		abort();
+}
+
+/* A collector fills in for a firm. */
+static void delegate(struct walk *k)
+{
+	Liandan__DelegationGranted b = LIANDAN__DELEGATION_GRANTED__INIT;
+	Liandan__Event e = LIANDAN__EVENT__INIT;
+	uint8_t paper[LD_HASH_BYTES] = {7};
+	char all[] = "*", *codes[] = {all};
+
+	b.delegation = (char *)(uintptr_t)WALK_DELEGATION;
+	b.giver = (char *)(uintptr_t) "G1";
+	b.delegate = (char *)(uintptr_t) "C2";
+	b.actions = 15;
+	b.codes = codes;
+	b.n_codes = 1;
+	b.from_ms = 1;
+	b.paper = (ProtobufCBinaryData){sizeof paper, paper};
+	e.body_case = LIANDAN__EVENT__BODY_DELEGATION_GRANTED;
+	e.delegation_granted = &b;
+	if (world_send(&k->world, &k->world.authority, &e) != LIANDAN__VERDICT__ACCEPTED) {
+		fprintf(stderr, "delegation: %s\n", k->world.out.detail);
+		abort();
+	}
+	nv_delegation(k->nv, WALK_DELEGATION, "G1", "C2");
 }
 
 void walk_new(struct walk *k, struct nv *nv, uint64_t seed)
@@ -157,6 +183,7 @@ void walk_new(struct walk *k, struct nv *nv, uint64_t seed)
 	world_new(&k->world);
 	parties(k);
 	people(k);
+	delegate(k);
 	for (size_t i = 0; i < WALK_PLANS; i++)
 		walk_plan_new(k, &k->plan[i]);
 }
@@ -250,7 +277,11 @@ void walk_drain(struct walk *k)
 void walk_next(struct walk *k, struct walk_step *out)
 {
 	memset(out, 0, sizeof *out);
-	out->pass_ms = 1 + walk_pick(k, 3000);
+	out->pass_ms = 60 + walk_pick(k, 3000);
+	if (walk_pick(k, 400) == 0)
+		out->pass_ms += walk_pick(k, 5) * LD_DAY_MS + walk_pick(k, 86400) * INT64_C(1000);
+	if (walk_pick(k, 8000) == 0)
+		out->pass_ms += 31 * LD_DAY_MS;
 	if (k->draining) {
 		if (!send_something(k, out))
 			out->kind = WALK_END;

@@ -10,12 +10,13 @@
 #include "tests/support/world.h"
 
 #define WALK_PLANS 10
-#define WALK_WHO 24
+#define WALK_WHO 28
 #define WALK_OUTBOX 64
 #define WALK_ITEMS 9
 #define WALK_LINES 3
 #define WALK_AGAIN 8
 #define WALK_HASHES 16
+#define WALK_DELEGATION "DG1" /* of G1 to C2, everything */
 
 struct walk_sealed {
 	uint8_t *bytes; /* malloc'd envelope */
@@ -50,7 +51,7 @@ struct walk_plan {
 	size_t n_lines, n_items;
 	struct walk_item item[WALK_ITEMS];
 	uint8_t content[LD_HASH_BYTES], offer[LD_HASH_BYTES], stop[LD_HASH_BYTES];
-	uint8_t ticket[LD_UUID_BYTES];
+	uint8_t ticket[LD_UUID_BYTES], report[LD_HASH_BYTES];
 	unsigned after_end; /* events since it ended */
 	unsigned tried;	    /* events since it last went on */
 	uint64_t stands;    /* where it was then */
@@ -74,6 +75,7 @@ struct walk {
 	size_t n_hash;
 	char batch[WALK_HASHES][24], container[WALK_HASHES][24];
 	size_t n_batch, n_container;
+	unsigned holds;
 };
 
 enum walk_kind {
@@ -129,6 +131,9 @@ enum walk_person {
 	BY_SCALE,
 	BY_LAB,
 	BY_INSPECTOR,
+	BY_INSPECTOR2,
+	BY_C2B, /* another driver of C2 */
+	BY_G1C, /* a clerk of G1 who drives for C2 */
 	BY_TERMINAL,
 	BY_PEOPLE
 };
