@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugin/custody/anomaly.h"
+#include "plugin/custody/manifest.h"
 #include "proto/base64.h"
 #include "proto/verdict.h"
 
@@ -64,6 +65,15 @@ static void say_weighed(const Liandan__Weighed *w)
 	       w->stable ? "" : "  not stable", w->manual ? "  typed by hand 手工录入" : "");
 }
 
+static void say_child(ProtobufCBinaryData child)
+{
+	char hex[2 * LD_UUID_BYTES + 1];
+	if (child.len != LD_UUID_BYTES)
+		return;
+	ld_hex_encode(child.data, child.len, hex);
+	printf(INDENT "goes on as manifest 由子联单承接 %s\n", hex);
+}
+
 static void say_taken(const Liandan__HandoverTaken *t)
 {
 	char eta[24];
@@ -71,20 +81,44 @@ static void say_taken(const Liandan__HandoverTaken *t)
 	printf(INDENT "leg %u: plate 车牌 %s  driver 驾驶员 %s  expected %s\n", t->leg, t->plate,
 	       t->driver, eta);
 	ld_story_items("taken 承运", t->items, t->n_items);
+	say_child(t->child);
 }
 
-static void say_accepted(const Liandan__Accepted *a)
+static void say_accepted(const Liandan__Event *e, const char *opinion)
 {
+	const struct ld_acceptance a = ld_acceptance_of(e);
 	char mass[32], text[300];
-	for (size_t i = 0; i < a->n_lines; i++) {
-		ld_mass_text(a->lines[i]->mass_g, mass);
-		printf(INDENT "line %u: accepted 接受 %s  mode %s\n", a->lines[i]->line, mass,
-		       a->lines[i]->mode);
+	for (size_t i = 0; i < a.n_lines; i++) {
+		ld_mass_text(a.lines[i]->mass_g, mass);
+		printf(INDENT "line %u: accepted 接受 %s  mode %s\n", a.lines[i]->line, mass,
+		       a.lines[i]->mode);
 	}
-	if (a->discrepancy || a->significant)
-		printf(INDENT "discrepancy bits 差异 %u%s  %s\n", a->discrepancy,
-		       a->significant ? ", significant 重大" : "",
-		       ld_printable(a->opinion, text, sizeof(text)));
+	if (a.discrepancy || a.significant)
+		printf(INDENT "discrepancy bits 差异 %u%s  %s\n", a.discrepancy,
+		       a.significant ? ", significant 重大" : "",
+		       ld_printable(opinion, text, sizeof(text)));
+}
+
+static void say_refused(const Liandan__PartlyAccepted *p)
+{
+	char mass[32];
+	for (size_t i = 0; i < p->n_refused; i++) {
+		const Liandan__Item *item = p->refused[i]->item;
+		ld_mass_text(item->mass_g, mass);
+		printf(INDENT "line %u: refused 拒收 %s%s%s\n", item->line, mass,
+		       *item->container ? "  " : "", item->container);
+	}
+	say_child(p->child);
+}
+
+static void say_redirected(const Liandan__Redirected *r)
+{
+	printf(INDENT "%s -> %s (%s)  carrier 承运人 %s%s%s\n",
+	       r->kind == LIANDAN__REDIRECT_KIND__REDIRECT_KIND_RETURN ? "returned 退回"
+								       : "redirected 改运",
+	       r->receiver ? r->receiver->party : "?", r->receiver ? r->receiver->site : "?",
+	       r->carrier, *r->order_no ? "  order 文号 " : "", r->order_no);
+	say_child(r->child);
 }
 
 static void say_event(const Liandan__Event *e)
@@ -116,7 +150,14 @@ static void say_event(const Liandan__Event *e)
 		ld_story_items("received 接收", e->received->items, e->received->n_items);
 		break;
 	case LIANDAN__EVENT__BODY_ACCEPTED:
-		say_accepted(e->accepted);
+		say_accepted(e, e->accepted->opinion);
+		break;
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+		say_accepted(e, e->partly_accepted->opinion);
+		say_refused(e->partly_accepted);
+		break;
+	case LIANDAN__EVENT__BODY_REDIRECTED:
+		say_redirected(e->redirected);
 		break;
 	case LIANDAN__EVENT__BODY_REJECTED:
 		printf(INDENT "rejected 拒收: %s\n",
@@ -157,8 +198,12 @@ static void say_own(const Liandan__OwnEvent *o)
 			ld_mass_text(l->taken_g, taken);
 			ld_mass_text(l->accepted_g, accepted);
 			ld_mass_text(l->loss_g, loss);
-			printf(INDENT "line %u: taken %s, accepted %s, loss 损失 %s\n", l->line,
+			printf(INDENT "line %u: taken %s, accepted %s, loss 损失 %s", l->line,
 			       taken, accepted, loss);
+			ld_mass_text(l->passed_g, taken);
+			if (l->passed_g)
+				printf(", passed on 转承 %s", taken);
+			putchar('\n');
 		}
 		break;
 	case LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED:

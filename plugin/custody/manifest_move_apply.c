@@ -384,6 +384,20 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 	return ld_stock_book_contained(c, r->party, r->site, line->code, &b, contained, index);
 }
 
+/* Law article 81: a licensed operator stores at most a year, also what came back to it; a generator
+ * has its own clock (storage). */
+static bool with_an_operator(struct ld_custody *c, const Custody__Manifest *m)
+{
+	size_t mark = ld_mark(c);
+	Custody__Party *p;
+	bool operates = m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN;
+
+	if (!operates && ld_party_get(c, m->created->receiver->party, &p) == LD_OK)
+		operates = (p->registered->roles & LIANDAN__ROLE__ROLE_RECEIVER) != 0;
+	ld_release(c, mark);
+	return operates;
+}
+
 /* What the receiver accepts of what is on the manifest. Does not put m. */
 static enum ld_err accept_items(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m,
 				const struct ld_acceptance *a)
@@ -403,10 +417,7 @@ static enum ld_err accept_items(struct ld_custody *c, const struct ld_fact *f, C
 	if (err == LD_OK)
 		err =
 		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
-	/* Law article 81: a licensed operator stores at most a year. What came back is nobody's to
-	 * treat. */
-	if (err == LD_OK && ld_manifest_accepted_g(m) > 0 &&
-	    m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN)
+	if (err == LD_OK && ld_manifest_accepted_g(m) > 0 && with_an_operator(c, m))
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
 					m->accepted_ms + ld_rules_of(c, m)->treatment_ms);
 	return err;
@@ -541,6 +552,8 @@ enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed 
 	m->updated_index = index;
 	m->updated_ms = at_ms;
 	err = ld_load_del(c, m);
+	if (err == LD_OK)
+		err = ld_offer_close(c, m);
 	if (err == LD_OK)
 		err = ld_stop_end(c, m, at_ms);
 	if (err == LD_OK)

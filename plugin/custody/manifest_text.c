@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "plugin/custody/manifest_judge.h"
+#include "proto/base64.h"
 
 #define TEXT_CAP 1024
 
@@ -107,6 +108,22 @@ static void say_proposal(const Custody__Manifest *m, struct text *en, struct tex
 	say(zh, " 同意");
 }
 
+/* Where it comes from, and that not all of it is here any more. */
+static void say_parts(const Custody__Manifest *m, struct text *en, struct text *zh)
+{
+	char hex[2 * LD_UUID_BYTES + 1];
+
+	if (m->out_of.len == LD_UUID_BYTES) {
+		ld_hex_encode(m->out_of.data, m->out_of.len, hex);
+		say(en, ". Carries on manifest %s", hex);
+		say(zh, "。承接联单 %s", hex);
+	}
+	if (m->n_passed != 0) {
+		say(en, ". Parts of it have left on other manifests");
+		say(zh, "。部分已由其他联单承接");
+	}
+}
+
 void ld_manifest_add_text(const Custody__Manifest *m, cJSON *to)
 {
 	struct text en = {.n = 0}, zh = {.n = 0};
@@ -114,6 +131,7 @@ void ld_manifest_add_text(const Custody__Manifest *m, cJSON *to)
 
 	say_state(m, &en, &zh);
 	say_flags(m, &en, &zh);
+	say_parts(m, &en, &zh);
 	say_proposal(m, &en, &zh);
 	say(&en, ".");
 	say(&zh, "。");

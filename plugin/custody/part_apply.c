@@ -299,23 +299,33 @@ static void inherit(Custody__Manifest *child, const Custody__Manifest *m, const 
 	child->created_index = f->index;
 }
 
+/* The drum is the child's; what leaves the origin is linked when it is loaded. */
+static enum ld_err bind_one(struct ld_custody *c, const Custody__Manifest *m,
+			    const Custody__Manifest *child, const Liandan__Item *item,
+			    uint64_t index)
+{
+	const struct ld_container_step step = {.bind = &child->manifest};
+	const struct ld_node from = ld_node_container(item->container);
+	const struct ld_node to = ld_node_manifest(child->manifest);
+	enum ld_err err = ld_container_move(c, item->container, &m->manifest, &step, index);
+
+	if (err != LD_OK || (m->leg == 0 && m->giver[0] == '\0'))
+		return err;
+	return ld_lineage_add(c, &from, &to, item->mass_g, index);
+}
+
 static enum ld_err bind(struct ld_custody *c, const Custody__Manifest *m, Custody__Manifest *child,
 			uint64_t index)
 {
-	const struct ld_container_step step = {.bind = &child->manifest};
 	const struct ld_node from = ld_node_manifest(m->manifest);
 	const struct ld_node to = ld_node_manifest(child->manifest);
+	const struct ld_part all = ld_part_all(child);
 	enum ld_err err = LD_OK;
 
 	for (size_t i = 0; err == LD_OK && i < child->n_items; i++)
 		if (child->items[i]->container[0] != '\0')
-			err = ld_container_move(c, child->items[i]->container, &m->manifest, &step,
-						index);
-	return err == LD_OK
-		   ? ld_lineage_add(c, &from, &to,
-				    ld_part_g(&(struct ld_part){child->items, child->n_items}),
-				    index)
-		   : err;
+			err = bind_one(c, m, child, child->items[i], index);
+	return err == LD_OK ? ld_lineage_add(c, &from, &to, ld_part_g(&all), index) : err;
 }
 
 enum ld_err ld_part_leave(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m,

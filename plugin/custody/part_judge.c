@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "plugin/custody/grant.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/part.h"
 #include "plugin/custody/table.h"
@@ -209,6 +210,19 @@ bool ld_check_redirect_carrier(struct ld_case *k)
 		return ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_PARTY,
 				 "%s is not registered as a carrier", party);
 	return ld_carrier_licensed(k, &named);
+}
+
+/* CUSTODY-2: the consent was for another receiver. */
+bool ld_check_redirect_approved(struct ld_case *k)
+{
+	Liandan__ManifestCreated to = *k->m->created;
+
+	to.receiver = redirect_of(k)->receiver;
+	return (k->f->signer->roles & LIANDAN__ROLE__ROLE_AUTHORITY) != 0 ||
+	       !ld_grant_needed(k->c, &to) ||
+	       ld_failed(k, LIANDAN__REASON__APPROVAL_MISSING, to.receiver->party, 0, 0,
+			 "no authority has ordered it to %s, in another province",
+			 to.receiver->party);
 }
 
 /* What another manifest has shipped is not cancelled: it would be nobody's. It is redirected, or

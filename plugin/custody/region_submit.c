@@ -120,6 +120,8 @@ static bool finishes_delivery(const Liandan__Event *e)
 	case LIANDAN__EVENT__BODY_ARRIVED:
 	case LIANDAN__EVENT__BODY_RECEIVED:
 	case LIANDAN__EVENT__BODY_ACCEPTED:
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+	case LIANDAN__EVENT__BODY_REJECTED:
 	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
 		return true;
 	default:

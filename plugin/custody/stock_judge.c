@@ -127,6 +127,14 @@ bool ld_acceptance_awaited(const Custody__Manifest *m)
 	return m->accepted_ms == 0 && (ld_state_bits(m) & before) != 0;
 }
 
+/* What has come back to its generator the generator stores. */
+static uint32_t stores(const Custody__Manifest *m)
+{
+	return m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN
+		   ? LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_GENERATOR
+		   : LIANDAN__ROLE__ROLE_RECEIVER;
+}
+
 /* At the receiver, after acceptance. Leaves the manifest in k->found. */
 bool ld_check_came_by(struct ld_case *k)
 {
@@ -138,7 +146,7 @@ bool ld_check_came_by(struct ld_case *k)
 	if (ld_manifest_get(k->c, b->manifest, &m) != LD_OK)
 		return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_STATE,
 			       "the manifest is not here yet");
-	if (!ld_signer_is(k->f, LIANDAN__ROLE__ROLE_RECEIVER, m->created->receiver->party))
+	if (!ld_signer_is(k->f, stores(m), m->created->receiver->party))
 		return ld_wrong_role(k->f, k->j, "the receiver");
 	if (ld_acceptance_awaited(m))
 		return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_STATE,
@@ -231,6 +239,15 @@ bool ld_check_lost_holder(struct ld_case *k)
 	       ld_wrong_role(k->f, k->j, "the holder or an authority");
 }
 
+/* On the way, or rejected, or waiting in quarantine to be picked up: in nobody's book. */
+static bool between_stocks(const Custody__Manifest *m)
+{
+	return m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT ||
+	       m->state == CUSTODY__MANIFEST_STATE__ARRIVED ||
+	       m->state == CUSTODY__MANIFEST_STATE__REJECTED_ALL ||
+	       (m->state == CUSTODY__MANIFEST_STATE__SEALED && m->giver[0] != '\0');
+}
+
 /* A loss at a site says of which waste; what is gone, or not on the way, cannot be lost. */
 bool ld_check_lost_before(struct ld_case *k)
 {
@@ -245,8 +262,7 @@ bool ld_check_lost_before(struct ld_case *k)
 			o->container->state != CUSTODY__CONTAINER_STATE__LOST) ||
 		       ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER,
 				 "container %s is gone already", o->container->container);
-	return o->manifest->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT ||
-	       o->manifest->state == CUSTODY__MANIFEST_STATE__ARRIVED ||
+	return between_stocks(o->manifest) ||
 	       ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER, "it is not on the way");
 }
 

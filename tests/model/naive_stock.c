@@ -152,7 +152,8 @@ static struct nv_said lost_load(struct nv *nv, const struct nv_event *v)
 	if (!nv_has(v->by, OFFICIALS) && strcmp(holder, v->by->party) != 0)
 		return NV_REFUSED(WRONG_ROLE);
 	return m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT ||
-		       m->state == CUSTODY__MANIFEST_STATE__ARRIVED
+		       m->state == CUSTODY__MANIFEST_STATE__ARRIVED ||
+		       m->state == CUSTODY__MANIFEST_STATE__REJECTED_ALL
 		   ? nv_ok()
 		   : NV_REFUSED(OUT_OF_ORDER);
 }

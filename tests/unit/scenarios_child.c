@@ -263,3 +263,10 @@ SCENARIO(HARD, REDIRECTED, redirect_carrier, NOT_LICENSED)
 	mx_licence(x, "L-C2", "CAR2", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, MX_CODE, "", 0);
 	ch_redirect(x, GEN, ch_redirected(x, CH_OTHER, "CAR2"));
 }
+
+SCENARIO(RECORDED, REDIRECTED, redirect_approved, APPROVAL_MISSING)
+{
+	ch_to_rejected(x, CH_TRUCK);
+	mx_divide(x, "REC2", 430100);
+	ch_redirect(x, GEN, ch_redirected(x, CH_OTHER, "CAR1"));
+}

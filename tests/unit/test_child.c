@@ -43,6 +43,21 @@ static void adds_up(const Custody__Manifest *m)
 							   m->lines[i]->loss_g);
 }
 
+/* REC2 has a key for this. */
+static void reject_as_rec2(struct mx *x)
+{
+	Custody__Key k = CUSTODY__KEY__INIT;
+
+	k.key_id = mx_bytes(x->keys[NOBODY], LD_KEY_ID_BYTES);
+	k.party = MX_S("REC2");
+	k.device = MX_S("dev");
+	k.subject = LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON;
+	k.subject_id = MX_S("p-rec2");
+	k.roles = LIANDAN__ROLE__ROLE_RECEIVER;
+	assert_int_equal(ld_key_rec_put(&x->c, &k), LD_OK);
+	mx_clean(x, mx_reject(x, NOBODY, CH_TRUCK));
+}
+
 /* ---- partial acceptance ---- */
 
 static void refused_on_site(void **state)
@@ -259,6 +274,103 @@ static void refused_return(void **state)
 	assert_int_equal(open_manifests(x, "GEN"), 1);
 }
 
+/* What a collector sent on and got back is with an operator again, for a year at most. */
+static void returned_to_an_operator(void **state)
+{
+	struct mx *x = *state;
+	const ProtobufCBinaryData parent = fw_to_accepted(x);
+	Liandan__ManifestCreated *b = fw_created(x, parent);
+	Liandan__Redirected *r;
+
+	mx_clean(x, fw_create(x, b));
+	mx_clean(x, fw_seal(x, b));
+	mx_clean(x, fw_take(x));
+	x->now += LD_HOUR_MS;
+	mx_clean(x, mx_arrive(x, CAR1, ch_arrived(x, "V1", "S-REC2")));
+	reject_as_rec2(x);
+	r = ch_redirected(x, CH_RETURN, "CAR1");
+	r->receiver->party = MX_S("REC");
+	r->receiver->site = MX_S("S-REC");
+	mx_clean(x, ch_redirect(x, RECG, r));
+	sp_at(x, CH_SENT_ON);
+	x->now += LD_HOUR_MS;
+	mx_clean(x, mx_arrive(x, CAR1, mx_arrived(x, "V1")));
+	mx_clean(x, mx_receive(x, RECG, mx_received(x)));
+	mx_accepted(x, mx_accept(x, REC, ch_accepted_all(x)));
+	assert_int_not_equal(MX_DUE(x, TREATMENT), 0);
+	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->in_stock_g, LINE1_G);
+	/* and may be sent on once more, as coming from there */
+	b = fw_created(x, fw_next(x, 0x66));
+	mx_clean(x, fw_create(x, b));
+	mx_clean(x, fw_seal(x, b));
+}
+
+static void stored_again(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ContainerStored *b =
+	    MX_NEW(x, Liandan__ContainerStored, LIANDAN__CONTAINER_STORED__INIT);
+	Liandan__Item *drum = mx_item(x, "C1", 1, MX_C1_G);
+	MX_EVENT(e, CONTAINER_STORED, b);
+
+	ch_to_returning(x);
+	x->now += LD_HOUR_MS;
+	mx_clean(x, mx_arrive(x, CAR1, ch_arrived(x, "V1", "S-GEN")));
+	mx_clean(x, mx_receive(x, GEN, ch_received(x, "S-GEN")));
+	mx_accepted(x, mx_accept(x, GEN, ch_accepted_all(x)));
+	b->batch = MX_S("in-again");
+	b->site = MX_S("S-GEN");
+	b->manifest = mx_id(x);
+	b->items = &drum;
+	b->n_items = 1;
+	mx_clean(x, mx_put(x, GEN, &e));
+	assert_int_equal(mx_manifest(x)->stored_g, MX_C1_G);
+}
+
+/* ---- lost ---- */
+
+static Liandan__Reason lose(struct mx *x, enum mx_who who)
+{
+	Liandan__LossRecorded *b = MX_NEW(x, Liandan__LossRecorded, LIANDAN__LOSS_RECORDED__INIT);
+	MX_EVENT(e, LOSS_RECORDED, b);
+
+	b->subject_kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
+	b->subject = ld_arena_dup(&x->build, ld_c_hex(&x->c, mx_id(x)), 2 * LD_UUID_BYTES + 1);
+	b->mass_g = ALL_G;
+	b->cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL;
+	b->report_no = MX_S("R-1");
+	return mx_put(x, who, &e);
+}
+
+/* What was rejected and disappears is in nobody's book: an authority's word ends it. */
+static void lost_after_the_rejection(void **state)
+{
+	struct mx *x = *state;
+
+	ch_to_rejected(x, CH_TRUCK);
+	mx_clean(x, lose(x, EEB));
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__CLOSED);
+	assert_int_equal(mx_container(x, "C1")->state, CUSTODY__CONTAINER_STATE__LOST);
+	assert_int_equal(MX_DUE(x, REDIRECT), 0);
+	assert_int_equal(load_of(x, "V1"), 0);
+	assert_int_equal(open_manifests(x, "GEN"), 0);
+}
+
+static void lost_in_quarantine(void **state)
+{
+	struct mx *x = *state;
+
+	ch_to_rejected(x, CH_SITE);
+	mx_clean(x, ch_redirect(x, GEN, ch_redirected(x, CH_OTHER, "CAR2")));
+	sp_at(x, CH_SENT_ON);
+	mx_clean(x, mx_offer(x, REC, mx_offered(x, 1, "CAR2")));
+	mx_clean(x, lose(x, EEB));
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__CLOSED);
+	assert_true(mx_manifest(x)->offer->closed);
+	assert_int_equal(MX_DUE(x, OFFER), 0);
+	assert_int_equal(MX_DUE(x, REDIRECT), 0);
+}
+
 /* ---- elsewhere, out of the quarantine ---- */
 
 static void picked_up_by_another(void **state)
@@ -423,6 +535,10 @@ int main(void)
 	    TEST(returned),
 	    TEST(sent_again),
 	    TEST(refused_return),
+	    TEST(returned_to_an_operator),
+	    TEST(stored_again),
+	    TEST(lost_after_the_rejection),
+	    TEST(lost_in_quarantine),
 	    TEST(picked_up_by_another),
 	    TEST(out_of_the_quarantine_in_parts),
 	    TEST(the_refused_part_goes_back),

@@ -210,11 +210,78 @@ static void forwarded_in_parts(void **state)
 	assert_int_equal(forwarded(x, 1), 7);
 }
 
+/* The drum is refused, goes back on the truck, and is its generator's again. */
+static void refused_and_returned(void **state)
+{
+	struct review *x = *state;
+	Liandan__PartlyAccepted *p =
+	    TRADE_NEW(&x->t, Liandan__PartlyAccepted, LIANDAN__PARTLY_ACCEPTED__INIT);
+	Liandan__RefusedItem *r =
+	    TRADE_NEW(&x->t, Liandan__RefusedItem, LIANDAN__REFUSED_ITEM__INIT);
+	Liandan__Redirected *back =
+	    TRADE_NEW(&x->t, Liandan__Redirected, LIANDAN__REDIRECTED__INIT);
+	Liandan__AcceptedLine *l =
+	    TRADE_NEW(&x->t, Liandan__AcceptedLine, LIANDAN__ACCEPTED_LINE__INIT);
+	struct signer *driver[] = {&x->t.d1};
+	Liandan__Event *e;
+
+	trade_to_received(&x->t);
+	must(x, &x->t.scale, trade_weighed(&x->t, "scale", TRADE_BULK_G));
+	e = trade_accepted(&x->t);
+	p->manifest = at_hand(x, 0);
+	p->content = e->accepted->content;
+	p->lines = &e->accepted->lines[1];
+	p->n_lines = 1;
+	p->tickets = e->accepted->tickets;
+	p->n_tickets = e->accepted->n_tickets;
+	r->item = item(x, x->t.drum, 1, TRADE_DRUM_G);
+	r->reason = LIANDAN__REJECT_REASON__REJECT_REASON_PACKAGING;
+	p->refused = trade_dup(&x->t, &r, sizeof r);
+	p->n_refused = 1;
+	p->waste_is_on = LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK;
+	at_hand(x, 1);
+	p->child = trade_bytes(trade_dup(&x->t, x->t.id, LD_UUID_BYTES), LD_UUID_BYTES);
+	e = trade_event(&x->t, LIANDAN__EVENT__BODY_PARTLY_ACCEPTED, p);
+	if (world_send_cosigned(&x->w, &x->t.pit, driver, 1, e) != LIANDAN__VERDICT__ACCEPTED)
+		fail_msg("reason %d: %s", (int)x->w.out.reason, x->w.out.detail);
+	assert_int_equal(in_stock(x, "pit", "pit-gate"), TRADE_BULK_G);
+	review_replays(x);
+
+	back->manifest = p->child;
+	at_hand(x, 2);
+	back->child = trade_bytes(trade_dup(&x->t, x->t.id, LD_UUID_BYTES), LD_UUID_BYTES);
+	back->kind = LIANDAN__REDIRECT_KIND__REDIRECT_KIND_RETURN;
+	back->receiver = TRADE_NEW(&x->t, Liandan__Receiver, LIANDAN__RECEIVER__INIT);
+	back->receiver->party = TEXT("gen");
+	back->receiver->site = TEXT("gen-yard");
+	back->carrier = TEXT("haul");
+	must(x, &x->t.office, trade_event(&x->t, LIANDAN__EVENT__BODY_REDIRECTED, back));
+	review_replays(x);
+
+	e = trade_arrived(&x->t, "T1");
+	e->arrived->site = TEXT("gen-yard");
+	must(x, &x->t.d1, e);
+	e = trade_received(&x->t);
+	e->received->site = TEXT("gen-yard");
+	must(x, &x->t.office, e);
+	e = trade_accepted(&x->t);
+	l->line = 1;
+	l->mass_g = TRADE_DRUM_G;
+	e->accepted->lines[0] = l;
+	e->accepted->n_lines = 1;
+	e->accepted->n_tickets = 0;
+	must(x, &x->t.office, e);
+	assert_int_equal(in_stock(x, "gen", "gen-yard"), TRADE_DRUM_G);
+	assert_int_equal(review_manifest(x)->state, CUSTODY__MANIFEST_STATE__CLOSED);
+	review_replays(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(parts, review_open, review_close),
 	    cmocka_unit_test_setup_teardown(forwarded_in_parts, review_open, review_close),
+	    cmocka_unit_test_setup_teardown(refused_and_returned, review_open, review_close),
 	};
 
 	return cmocka_run_group_tests_name("parts_ledger", tests, NULL, NULL);
