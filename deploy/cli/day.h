@@ -165,6 +165,8 @@ enum ld_day_key {
 	  "途中换车换承运人", "changes to another carrier on the way")                             \
 	X(delegated, LD_KEY_TRIP | LD_KEY_PARTY, 0, 0, "委托收集单位代填联单",                     \
 	  "a collector fills in the manifest")                                                     \
+	X(partly_rejected, LD_KEY_TRIP | LD_KEY_COUNT, 0, 0, "部分拒收并退回",                     \
+	  "a part is refused and goes back")                                                       \
 	X(mistyped, LD_KEY_TRIP, 0, 0, "数量笔误，三方更正", "a weight is mistyped, all three amend it")
 
 /* As above; the words are also those of the report. What must find each: play_find.c. */

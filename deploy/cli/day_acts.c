@@ -213,18 +213,73 @@ static enum ld_err check_second(struct ld_day_check *c, const struct ld_day_act 
 	return check_driven(c, a);
 }
 
-/* Of bulk nobody checks what the clerk types; the one driver is among those who are asked. */
+static enum ld_err check_apart(struct ld_day_check *c, const struct ld_day_act *a,
+			       const enum ld_day_word *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (planted(c->day, a->trip.at, words[i]))
+			return ld_day_wrong(c, a->line, "does not go with %s of trip '%s'",
+					    ld_day_word_name(words[i]), a->trip.id);
+	return LD_OK;
+}
+
+static enum ld_err check_once(struct ld_day_check *c, const struct ld_day_act *a)
+{
+	const struct ld_day *d = c->day;
+
+	for (size_t i = 0; i < d->n_acts; i++)
+		if (&d->acts[i] != a && d->acts[i].word == a->word &&
+		    d->acts[i].trip.at == a->trip.at)
+			return ld_day_wrong(
+			    c, d->acts[i].line > a->line ? d->acts[i].line : a->line,
+			    "trip '%s' has %s already", a->trip.id, ld_day_word_name(a->word));
+	return LD_OK;
+}
+
+static bool has_scale(const struct ld_day *d, int site)
+{
+	for (size_t i = 0; i < d->n_scales; i++)
+		if (d->scales[i].site.at == site)
+			return true;
+	return false;
+}
+
+/* Refused containers go back to where a scale weighs them. */
+static enum ld_err check_refused(struct ld_day_check *c, const struct ld_day_act *a)
+{
+	static const enum ld_day_word apart[] = {LD_CHEAT_wrong_site,	LD_CHEAT_missing_piece,
+						 LD_CHEAT_short_weight, LD_CHEAT_added_weight,
+						 LD_CHEAT_no_tickets,	LD_CHEAT_wrong_carrier};
+	const struct ld_day *d = c->day;
+	const struct ld_day_trip *t = &d->trips[a->trip.at];
+
+	if (t->containers <= a->count)
+		return ld_day_wrong(c, a->line, "not so many containers");
+	if (t->run[0])
+		return ld_day_wrong(c, a->line, "does not go with run= of trip '%s'", t->id);
+	if (!has_scale(d, t->site.at))
+		return ld_day_wrong(c, a->line, "origin '%s' has no scale for what comes back",
+				    t->site.id);
+	enum ld_err err = check_once(c, a);
+	if (!err)
+		err = check_apart(c, a, apart, sizeof(apart) / sizeof(apart[0]));
+	return err ? err : check_driven(c, a);
+}
+
+/* Of bulk nobody checks what the clerk types; the one driver is among those who are asked, and a
+ * delegate would be. */
 static enum ld_err check_mistyped(struct ld_day_check *c, const struct ld_day_act *a)
 {
+	static const enum ld_day_word apart[] = {LD_TROUBLE_second_carrier, LD_TROUBLE_delegated,
+						 LD_CHEAT_disputed_delegate};
+
 	if (c->day->trips[a->trip.at].containers != 0)
 		return ld_day_wrong(c, a->line,
 				    "trip '%s' has containers, whose masses are known: "
 				    "leave containers= out",
 				    a->trip.id);
-	if (planted(c->day, a->trip.at, LD_TROUBLE_second_carrier))
-		return ld_day_wrong(c, a->line, "does not go with second_carrier of trip '%s'",
-				    a->trip.id);
-	return check_driven(c, a);
+	enum ld_err err = check_apart(c, a, apart, sizeof(apart) / sizeof(apart[0]));
+	return err ? err : check_driven(c, a);
 }
 
 /* Does a story's trouble or cheat fit its trip? When all names are resolved. */
@@ -235,6 +290,8 @@ static enum ld_err check_story(struct ld_day_check *c, const struct ld_day_act *
 		return check_driven(c, a);
 	case LD_TROUBLE_second_carrier:
 		return check_second(c, a);
+	case LD_TROUBLE_partly_rejected:
+		return check_refused(c, a);
 	case LD_TROUBLE_delegated:
 	case LD_CHEAT_disputed_delegate:
 		return check_delegate(c, a);

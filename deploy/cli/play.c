@@ -91,6 +91,11 @@ static enum ld_err make_trips(struct ld_play *p)
 	for (size_t i = 0; i < p->day->n_trips; i++) {
 		ld_uuid7(p->trips[i].manifest);
 		ld_hex_encode(p->trips[i].manifest, LD_UUID_BYTES, p->trips[i].hex);
+		for (size_t k = 0; k < 2; k++) {
+			ld_uuid7(p->trips[i].child[k]);
+			ld_hex_encode(p->trips[i].child[k], LD_UUID_BYTES,
+				      p->trips[i].child_hex[k]);
+		}
 	}
 	for (size_t i = 0; i < p->day->n_acts; i++)
 		if (ld_day_is_cheat(p->day->acts[i].word))
@@ -215,6 +220,16 @@ static bool grounded(struct ld_play *p, size_t trip, enum ld_sim_what what)
 	}
 }
 
+/* Nobody says where something goes that he has not heard was refused. */
+static bool unheard(const struct ld_play *p, size_t trip, enum ld_sim_what what)
+{
+	size_t sent = p->trips[trip].sent[LD_STEP_ACCEPTED];
+
+	if (what != LD_STEP_REDIRECTED || !sent || ld_play_now(p) >= p->sim->end_ms)
+		return false;
+	return p->sent[sent - 1].verdict != LIANDAN__VERDICT__ACCEPTED;
+}
+
 static bool play_trips(struct ld_play *p, int64_t now_ms)
 {
 	bool done = true;
@@ -223,7 +238,8 @@ static bool play_trips(struct ld_play *p, int64_t now_ms)
 		struct ld_play_trip *t = &p->trips[i];
 		const struct ld_sim_trip *st = &p->sim->trips[i];
 		while (!t->over && t->next < st->n_steps && st->steps[t->next].at_ms <= now_ms &&
-		       settled(p, i) && !grounded(p, i, st->steps[t->next].what)) {
+		       settled(p, i) && !grounded(p, i, st->steps[t->next].what) &&
+		       !unheard(p, i, st->steps[t->next].what)) {
 			struct ld_sim_step s = st->steps[t->next++];
 			if (!skip(p, i, s.what) && ld_play_step(p, i, s.what, s.at_ms))
 				ld_play_problem(p, "%s %s could not be done", p->day->trips[i].id,

@@ -7,6 +7,7 @@
  * play_event.c   builds the honest events of a trip at the generator
  * play_road.c    and those on the road, on the scales and at the receiver
  * play_story.c   and those of trips on which more happens
+ * play_return.c  and those of what is refused and goes back
  * play_cheat.c   builds the cheats' own messages
  * play_track.c   fixes into tracks
  * play_send.c    devices: sealing, queueing, receipts
@@ -102,8 +103,12 @@ struct ld_play_trip {
 	size_t sent[LD_SIM_WHATS];		   /* index + 1; 0: not done */
 	uint8_t last[LD_HASH_BYTES];		   /* event that the next one names as its cause */
 	bool has_last;
-	uint8_t ticket[4][LD_UUID_BYTES]; /* tare and gross out, gross and tare in */
-	int64_t reading_g[4];
+	/* tare and gross out, gross and tare in, gross and tare of what comes back */
+	uint8_t ticket[6][LD_UUID_BYTES];
+	int64_t reading_g[6];
+	/* manifests that carry on a part: what was refused, and on its way back */
+	uint8_t child[2][LD_UUID_BYTES];
+	char child_hex[2][2 * LD_UUID_BYTES + 1];
 	size_t next;	  /* step */
 	bool over;	  /* ended before its steps */
 	uint8_t *created; /* packed ManifestCreated and items: what content froze */
@@ -219,8 +224,9 @@ struct ld_play_send {
 	int trip;
 	enum ld_sim_what what;
 	bool attack;
-	uint8_t *hash; /* LD_HASH_BYTES, or NULL */
-	size_t *sent;  /* index + 1, or NULL */
+	struct ld_key *cosigner; /* or NULL */
+	uint8_t *hash;		 /* LD_HASH_BYTES, or NULL */
+	size_t *sent;		 /* index + 1, or NULL */
 };
 enum ld_err ld_play_send(struct ld_play *p, const struct ld_play_send *s);
 /* Bytes as they stand on a device's topic (NULL: its own), once. */

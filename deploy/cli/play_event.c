@@ -165,6 +165,17 @@ enum ld_err ld_trip_items(struct ld_play *p, size_t trip, int64_t mass_g, Lianda
 	return LD_OK;
 }
 
+int64_t ld_trip_refused_g(const struct ld_play *p, size_t trip)
+{
+	const struct ld_day_trip *dt = ld_trip_day(p, trip);
+	uint32_t n = p->sim->trips[trip].refused;
+	int64_t g = 0;
+
+	for (uint32_t i = dt->containers - n; n && i < dt->containers; i++)
+		g += ld_piece_g(dt->mass_g, dt->containers, i);
+	return g;
+}
+
 /* The gate's net, shared over a milk run as declared: the sum is exact. */
 int64_t ld_trip_accepted_g(const struct ld_play *p, size_t trip)
 {
@@ -175,7 +186,7 @@ int64_t ld_trip_accepted_g(const struct ld_play *p, size_t trip)
 	int64_t before = 0;
 
 	if (!l->sent[LD_STEP_GROSS_IN] || !l->sent[LD_STEP_TARE_IN])
-		return p->day->trips[trip].mass_g;
+		return p->day->trips[trip].mass_g - ld_trip_refused_g(p, trip);
 	for (size_t i = 0; i < p->day->n_trips; i++)
 		if (p->sim->trips[i].leader == leader) {
 			declared += p->day->trips[i].mass_g;
@@ -247,6 +258,8 @@ static enum ld_err stored(struct ld_play *p, size_t trip, enum ld_sim_what what,
 					&s->items, &s->n_items);
 	if (err)
 		return err;
+	if (in)
+		s->n_items -= p->sim->trips[trip].refused;
 	for (size_t i = 0; in && dt->containers && i < s->n_items; i++)
 		s->items[i]->mass_g = 0; /* as the ledger shared it out */
 	e.body_case = LIANDAN__EVENT__BODY_CONTAINER_STORED;
@@ -530,7 +543,20 @@ enum ld_err ld_play_step(struct ld_play *p, size_t trip, enum ld_sim_what what, 
 	case LD_STEP_AGREED_RECEIVER:
 		return ld_trip_agreed(p, trip, what, at_ms);
 	case LD_STEP_ACCEPTED:
-		return ld_trip_accepted(p, trip, at_ms);
+		return p->sim->trips[trip].refused ? ld_trip_partly_accepted(p, trip, at_ms)
+						   : ld_trip_accepted(p, trip, at_ms);
+	case LD_STEP_REDIRECTED:
+		return ld_trip_redirected(p, trip, at_ms);
+	case LD_STEP_ARRIVED_BACK:
+		return ld_trip_arrived_back(p, trip, at_ms);
+	case LD_STEP_GROSS_BACK:
+		return ld_trip_weighed(p, trip, what, LD_GROSS_BACK, at_ms);
+	case LD_STEP_TARE_BACK:
+		return ld_trip_weighed(p, trip, what, LD_TARE_BACK, at_ms);
+	case LD_STEP_RECEIVED_BACK:
+		return ld_trip_received_back(p, trip, at_ms);
+	case LD_STEP_ACCEPTED_BACK:
+		return ld_trip_accepted_back(p, trip, at_ms);
 	case LD_STEP_TREATED:
 		return ld_trip_treated(p, trip, at_ms);
 	case LD_STEP_ATTACK:

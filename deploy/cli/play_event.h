@@ -11,6 +11,8 @@
 #define LD_GROSS_OUT 1
 #define LD_GROSS_IN 2
 #define LD_TARE_IN 3
+#define LD_GROSS_BACK 4
+#define LD_TARE_BACK 5
 
 /* A zeroed message in the arena, or return LD_ERR_NOMEM. */
 #define LD_NEW(p, type, var, init)                                                                 \
@@ -43,6 +45,8 @@ int64_t ld_piece_g(int64_t mass_g, uint32_t of, uint32_t n);
 /* All containers of the trip, or its bulk. */
 enum ld_err ld_trip_items(struct ld_play *p, size_t trip, int64_t mass_g, Liandan__Item ***out,
 			  size_t *n_out);
+/* Mass of the containers that were refused: the last ones. */
+int64_t ld_trip_refused_g(const struct ld_play *p, size_t trip);
 int64_t ld_trip_accepted_g(const struct ld_play *p, size_t trip);
 
 /* Where a truck is, and what its odometer shows. */
@@ -64,6 +68,18 @@ enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what wha
 enum ld_err ld_trip_received(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms);
+/* The acceptance's tickets, which become causes of the event; none where the gate has not weighed.
+ */
+enum ld_err ld_trip_gate_tickets(struct ld_play *p, size_t trip, Liandan__Event *e,
+				 ProtobufCBinaryData **tickets, size_t *n);
+
+/* play_return.c */
+enum ld_err ld_trip_partly_accepted(struct ld_play *p, size_t trip, int64_t at_ms);
+enum ld_err ld_trip_redirected(struct ld_play *p, size_t trip, int64_t at_ms);
+enum ld_err ld_trip_arrived_back(struct ld_play *p, size_t trip, int64_t at_ms);
+enum ld_err ld_trip_received_back(struct ld_play *p, size_t trip, int64_t at_ms);
+enum ld_err ld_trip_accepted_back(struct ld_play *p, size_t trip, int64_t at_ms);
+
 /* play_story.c */
 enum ld_err ld_trip_confirmed(struct ld_play *p, size_t trip, int64_t at_ms);
 enum ld_err ld_trip_offered_on(struct ld_play *p, size_t trip, int64_t at_ms);

@@ -180,14 +180,20 @@ static const char *text_in(const cJSON *o, const char *outer, const char *name)
 	return text_of(cJSON_GetObjectItemCaseSensitive(o, outer), name);
 }
 
+/* A trip's manifest, or one that carries on a part of it. */
+static bool is_of(const struct ld_play_trip *t, const char *hex)
+{
+	return strcmp(hex, t->hex) == 0 || strcmp(hex, t->child_hex[0]) == 0 ||
+	       strcmp(hex, t->child_hex[1]) == 0;
+}
+
 static bool about_trip(const struct ld_play *p, size_t trip, const struct ld_play_anomaly *a)
 {
 	size_t leader = p->sim->trips[trip].leader;
 
 	for (size_t i = 0; i < p->day->n_trips; i++)
 		if (p->sim->trips[i].leader == leader &&
-		    (strcmp(a->manifest, p->trips[i].hex) == 0 ||
-		     strcmp(a->subject, p->trips[i].hex) == 0))
+		    (is_of(&p->trips[i], a->manifest) || is_of(&p->trips[i], a->subject)))
 			return true;
 	return false;
 }

@@ -190,8 +190,12 @@ static int64_t really_g(const struct ld_play *p, size_t trip, int which)
 
 	for (size_t i = 0; i < p->day->n_trips; i++) {
 		const struct ld_sim_trip *o = &p->sim->trips[i];
-		if (o->leader != st->leader || which == LD_TARE_IN)
+		if (o->leader != st->leader || which == LD_TARE_BACK)
 			continue;
+		if (which == LD_TARE_IN || which == LD_GROSS_BACK) {
+			g += ld_trip_refused_g(p, i);
+			continue;
+		}
 		if (which == LD_GROSS_IN)
 			g += p->day->trips[i].mass_g - o->loss_g;
 		else if (o->origin_ms < st->origin_ms || (i == trip && which == LD_GROSS_OUT))
@@ -212,7 +216,9 @@ enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what wha
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	struct ld_play_trip *t = &p->trips[trip];
-	int scale = scale_at(p, which <= LD_GROSS_OUT ? dt->site.at : dt->to.at);
+	bool out = which <= LD_GROSS_OUT;
+	bool back = which >= LD_GROSS_BACK;
+	int scale = scale_at(p, out || back ? dt->site.at : dt->to.at);
 	const struct ld_day_scale *ds = scale >= 0 ? &p->day->scales[scale] : NULL;
 	Liandan__Event e;
 
@@ -224,9 +230,9 @@ enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what wha
 	t->reading_g[which] = reading_g(p, really_g(p, trip, which), ds->e_g);
 	w->ticket = ld_play_bytes(p, t->ticket[which], LD_UUID_BYTES);
 	w->instrument = LD_STR(ds->id);
-	w->purpose = which <= LD_GROSS_OUT ? LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_LOAD
-					   : LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE;
-	w->kind = which == LD_GROSS_OUT || which == LD_GROSS_IN
+	w->purpose = out ? LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_LOAD
+			 : LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE;
+	w->kind = which == LD_GROSS_OUT || which == LD_GROSS_IN || which == LD_GROSS_BACK
 		      ? LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS
 		      : LIANDAN__WEIGH_KIND__WEIGH_KIND_TARE;
 	w->plate = LD_STR(p->day->trucks[on_scale(p, trip, which)].id);
@@ -234,11 +240,12 @@ enum ld_err ld_trip_weighed(struct ld_play *p, size_t trip, enum ld_sim_what wha
 	w->e_g = ds->e_g;
 	w->stable = 1;
 	w->zeroed_ms = ld_play_ledger(p, p->sim->from_ms);
-	if (which <= LD_GROSS_OUT) {
+	if (out || back) {
 		w->manifests = ld_arena_alloc(&p->arena, sizeof(*w->manifests));
 		if (!w->manifests)
 			return LD_ERR_NOMEM;
-		w->manifests[0] = ld_trip_id(p, trip);
+		w->manifests[0] =
+		    back ? ld_play_bytes(p, t->child[1], LD_UUID_BYTES) : ld_trip_id(p, trip);
 		w->n_manifests = 1;
 	} else {
 		w->manifests = ld_trip_load(p, trip, &w->n_manifests);
@@ -289,11 +296,28 @@ enum ld_err ld_trip_received(struct ld_play *p, size_t trip, int64_t at_ms)
 	return err;
 }
 
+enum ld_err ld_trip_gate_tickets(struct ld_play *p, size_t trip, Liandan__Event *e,
+				 ProtobufCBinaryData **tickets, size_t *n)
+{
+	const struct ld_play_trip *l = &p->trips[p->sim->trips[trip].leader];
+
+	if (!l->sent[LD_STEP_GROSS_IN] || !l->sent[LD_STEP_TARE_IN])
+		return LD_OK;
+	*tickets = ld_arena_alloc(&p->arena, 2 * sizeof(**tickets));
+	if (!*tickets)
+		return LD_ERR_NOMEM;
+	(*tickets)[0] = ld_play_bytes(p, l->ticket[LD_GROSS_IN], LD_UUID_BYTES);
+	(*tickets)[1] = ld_play_bytes(p, l->ticket[LD_TARE_IN], LD_UUID_BYTES);
+	*n = 2;
+	ld_event_after(p, e, l->hash[LD_STEP_GROSS_IN]);
+	ld_event_after(p, e, l->hash[LD_STEP_TARE_IN]);
+	return LD_OK;
+}
+
 enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
 	const struct ld_day_act *a = p->sim->trips[trip].cheat;
-	const struct ld_play_trip *l = &p->trips[p->sim->trips[trip].leader];
 	Liandan__Event e;
 
 	ld_play_event_init(p, &e, at_ms);
@@ -311,21 +335,13 @@ enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms)
 	m->n_lines = 1;
 	m->opinion = LD_STR("接受");
 	ld_event_after_last(p, &e, trip);
-	if (l->sent[LD_STEP_GROSS_IN] && l->sent[LD_STEP_TARE_IN]) {
-		m->tickets = ld_arena_alloc(&p->arena, 2 * sizeof(*m->tickets));
-		if (!m->tickets)
-			return LD_ERR_NOMEM;
-		m->tickets[0] = ld_play_bytes(p, l->ticket[LD_GROSS_IN], LD_UUID_BYTES);
-		m->tickets[1] = ld_play_bytes(p, l->ticket[LD_TARE_IN], LD_UUID_BYTES);
-		m->n_tickets = 2;
-		ld_event_after(p, &e, l->hash[LD_STEP_GROSS_IN]);
-		ld_event_after(p, &e, l->hash[LD_STEP_TARE_IN]);
-	}
+	enum ld_err err = ld_trip_gate_tickets(p, trip, &e, &m->tickets, &m->n_tickets);
+	if (err)
+		return err;
 	e.body_case = LIANDAN__EVENT__BODY_ACCEPTED;
 	e.accepted = m;
-	enum ld_err err =
-	    ld_trip_send(p, trip, LD_STEP_ACCEPTED,
-			 ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at), &e, at_ms);
+	err = ld_trip_send(p, trip, LD_STEP_ACCEPTED,
+			   ld_play_device(p, LD_DEVICE_CLERK, dt->receiver.at), &e, at_ms);
 	ld_trip_chain(p, trip, LD_STEP_ACCEPTED);
 	return err;
 }
@@ -333,7 +349,8 @@ enum ld_err ld_trip_accepted(struct ld_play *p, size_t trip, int64_t at_ms)
 enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms)
 {
 	const struct ld_day_trip *dt = ld_trip_day(p, trip);
-	uint32_t n = dt->containers ? dt->containers : 1;
+	uint32_t n = dt->containers ? dt->containers - p->sim->trips[trip].refused : 1;
+	int64_t left = dt->mass_g - ld_trip_refused_g(p, trip);
 	int64_t mass = ld_trip_accepted_g(p, trip);
 	Liandan__Event e;
 
@@ -353,9 +370,9 @@ enum ld_err ld_trip_treated(struct ld_play *p, size_t trip, int64_t at_ms)
 	for (uint32_t i = 0; i < n; i++) {
 		LD_NEW(p, Liandan__TreatmentInput, in, liandan__treatment_input__init);
 		if (dt->containers) { /* a container carries its share of what was accepted */
-			int64_t declared = ld_piece_g(dt->mass_g, n, i);
+			int64_t declared = ld_piece_g(dt->mass_g, dt->containers, i);
 			in->container = ld_play_container(p, trip, i);
-			in->mass_g = ld_share_g(before, declared, dt->mass_g, mass);
+			in->mass_g = ld_share_g(before, declared, left, mass);
 			before += declared;
 		} else {
 			in->manifest = ld_trip_id(p, trip);

@@ -329,7 +329,8 @@ enum ld_err ld_play_send(struct ld_play *p, const struct ld_play_send *s)
 	enum ld_lane lane = ld_lane_of(s->event);
 
 	enum ld_err err =
-	    ld_signer_seal(&s->device->signer, s->event, NULL, 0, &bytes, &len, hash, &fault);
+	    ld_signer_seal(&s->device->signer, s->event, (struct ld_key *[1]){s->cosigner},
+			   s->cosigner ? 1 : 0, &bytes, &len, hash, &fault);
 	if (err) {
 		ld_play_problem(p, "%s cannot sign %s: %s %s", s->device->client_id,
 				ld_sim_step_name(s->what), fault.field,

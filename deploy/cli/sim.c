@@ -90,6 +90,8 @@ static void sort_out(struct ld_sim *s)
 			s->trips[a->trip.at].brings_truck = a->truck.at;
 			s->trips[a->trip.at].brings_driver = a->driver.at;
 		}
+		if (a->word == LD_TROUBLE_partly_rejected)
+			s->trips[a->trip.at].refused = a->count;
 		if (a->trip.at >= 0 && ld_day_is_cheat(a->word))
 			s->trips[a->trip.at].cheat = a;
 		if (a->word == LD_TROUBLE_drying || a->word == LD_CHEAT_short_weight)
@@ -217,6 +219,22 @@ static void change_over(struct ld_sim_cursor *c, size_t trip, bool second)
 	ld_cursor_stand(c, t->changed_ms, true);
 }
 
+/* Waits for the generator's word, and takes what was refused back to it. */
+static void bring_back(struct ld_sim_cursor *c, size_t trip)
+{
+	const struct ld_day_trip *dt = &c->sim->day->trips[trip];
+	const struct ld_day_point none = {0, 0};
+	struct ld_sim_trip *t = &c->sim->trips[trip];
+
+	ld_cursor_stand(c, t->done_ms + 10 * MINUTE, true);
+	ld_cursor_road(c, none, c->sim->day->sites[dt->site.at].gate, dt->speed_kmh);
+	t->back_ms = c->t_ms;
+	ld_cursor_stand(c, t->back_ms + (int64_t)dt->unload_s * 1000 - 4 * MINUTE, true);
+	c->load = EMPTY;
+	ld_cursor_stand(c, t->back_ms + (int64_t)dt->unload_s * 1000, true);
+	t->back_done_ms = c->t_ms;
+}
+
 static void deliver(struct ld_sim_cursor *c, size_t trip)
 {
 	struct ld_sim *s = c->sim;
@@ -237,9 +255,11 @@ static void deliver(struct ld_sim_cursor *c, size_t trip)
 		return;
 	}
 	ld_cursor_stand(c, t->arrive_ms + (int64_t)dt->unload_s * 1000 - 4 * MINUTE, true);
-	c->load = EMPTY;
+	c->load = t->refused ? HALF : EMPTY;
 	ld_cursor_stand(c, t->arrive_ms + (int64_t)dt->unload_s * 1000, true);
 	t->done_ms = c->t_ms;
+	if (t->refused)
+		bring_back(c, trip);
 }
 
 static void do_trip(struct ld_sim_cursor *c, const struct job *j)

@@ -62,6 +62,12 @@ struct ld_sim_truck {
 	X(ACCEPTED)                                                                                \
 	X(STORED_IN)                                                                               \
 	X(TREATED)                                                                                 \
+	X(REDIRECTED) /* trouble: what was refused, and its way back to the generator */           \
+	X(ARRIVED_BACK)                                                                            \
+	X(GROSS_BACK)                                                                              \
+	X(RECEIVED_BACK)                                                                           \
+	X(TARE_BACK)                                                                               \
+	X(ACCEPTED_BACK)                                                                           \
 	X(ATTACK)     /* the cheat's own message */                                                \
 	X(ATTACK_TWO) /* and its second */                                                         \
 	X(WITHDRAWN)  /* same_person: the false offer is taken back */
@@ -89,11 +95,14 @@ struct ld_sim_trip {
 	size_t leader;			 /* that trip; itself without a run */
 	int64_t origin_ms;		 /* the truck is at the origin's gate */
 	int64_t leave_ms;
-	int64_t eta_ms;	       /* as the driver says at the hand-over */
-	int64_t met_ms[2];     /* first and second truck are where the load changes over */
-	int64_t changed_ms;    /* both leave there; 0: it does not change */
-	int64_t arrive_ms;     /* 0: never */
-	int64_t done_ms;       /* leaves the destination */
+	int64_t eta_ms;	    /* as the driver says at the hand-over */
+	int64_t met_ms[2];  /* first and second truck are where the load changes over */
+	int64_t changed_ms; /* both leave there; 0: it does not change */
+	int64_t arrive_ms;  /* 0: never */
+	int64_t done_ms;    /* leaves the destination */
+	uint32_t refused;   /* containers that go back to the generator */
+	int64_t back_ms;    /* they are there; 0: never */
+	int64_t back_done_ms;
 	int64_t end_ms;	       /* nothing more happens; a timer's anomaly is due by then */
 	int64_t accident_ms;   /* the truck stands with one; 0: none */
 	int64_t cheat_from_ms; /* when the truck began to cheat; 0: not the truck's */

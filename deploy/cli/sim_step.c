@@ -151,6 +151,18 @@ static void delivery(struct ld_sim *s, size_t i, int64_t arrive, int64_t done)
 		step(t, done + 15 * MINUTE, LD_STEP_ATTACK);
 }
 
+static void way_back(struct ld_sim *s, size_t i)
+{
+	struct ld_sim_trip *t = &s->trips[i];
+
+	step(t, t->done_ms + 5 * MINUTE, LD_STEP_REDIRECTED);
+	step(t, t->back_ms + MINUTE, LD_STEP_ARRIVED_BACK);
+	step(t, t->back_ms + 3 * MINUTE, LD_STEP_GROSS_BACK);
+	step(t, t->back_done_ms - 5 * MINUTE, LD_STEP_RECEIVED_BACK);
+	step(t, t->back_done_ms - 3 * MINUTE, LD_STEP_TARE_BACK);
+	step(t, t->back_done_ms, LD_STEP_ACCEPTED_BACK);
+}
+
 void ld_sim_plan_steps(struct ld_sim *s, size_t i)
 {
 	const struct ld_day_trip *dt = &s->day->trips[i];
@@ -180,6 +192,8 @@ void ld_sim_plan_steps(struct ld_sim *s, size_t i)
 	int64_t done = t->driven ? lead->done_ms : arrive + (int64_t)dt->unload_s * 1000;
 	if (arrive > 0)
 		delivery(s, i, arrive, done);
+	if (t->back_ms > 0)
+		way_back(s, i);
 	t->leave_ms = leave;
 	t->origin_ms = origin;
 	qsort(t->steps, t->n_steps, sizeof(*t->steps), step_order);
