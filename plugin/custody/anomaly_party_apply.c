@@ -122,6 +122,9 @@ static enum ld_err of_subject(struct ld_custody *c, Custody__Anomaly *rec)
 		if ((err = ld_vehicle_get(c, subject, &v)) == LD_OK)
 			rec->party = v->registered->party;
 		break;
+	case LIANDAN__SUBJECT_KIND__SUBJECT_KIND_BATCH:
+		subject = rec->now->site; /* whose site it was filled at */
+					  /* fall through */
 	case LIANDAN__SUBJECT_KIND__SUBJECT_KIND_SITE:
 		if ((err = ld_site_get(c, subject, &s)) == LD_OK)
 			rec->party = s->registered->party;

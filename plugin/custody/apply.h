@@ -65,6 +65,9 @@ int64_t ld_workdays_after(struct ld_custody *c, int64_t from_ms, int64_t n);
 /* Booking: in_stock follows; never refuses, may go negative (flagged by judge). */
 struct ld_booking {
 	int64_t generated_g, received_g, treated_g, shipped_g, lost_g, bound_g;
+	/* beside the books (loss.h): what is missing, what a treatment says it lost, and what the
+	 * scales' errors and the waste's own loss explain of it */
+	int64_t short_g, process_g, errors_g, own_g;
 };
 enum ld_err ld_stock_book(struct ld_custody *c, const char *party, const char *site,
 			  const char *code, const struct ld_booking *b, uint64_t index);

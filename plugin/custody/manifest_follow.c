@@ -3,6 +3,7 @@
 #include "plugin/custody/amend.h"
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/finding.h"
+#include "plugin/custody/loss.h"
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/road.h"
 #include "plugin/custody/weigh.h"
@@ -88,6 +89,7 @@ static void accepted(struct ld_custody *c, const struct ld_fact *f, ProtobufCBin
 	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, manifest);
 	close_it(c, manifest, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
 	ld_shortfall_follow(c, f, own);
+	ld_losses_follow(c, f, own);
 }
 
 /* CUSTODY-16: the child carries it on. */

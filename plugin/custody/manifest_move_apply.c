@@ -7,6 +7,7 @@
 #include "plugin/custody/finding.h"
 #include "plugin/custody/forward.h"
 #include "plugin/custody/lineage.h"
+#include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/part.h"
 #include "plugin/custody/road.h"
@@ -252,6 +253,8 @@ enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,
 	if (m->taken_g == 0)
 		weigh_load(c, m);
 	err = ld_load_put(c, m);
+	if (err == LD_OK && t->leg == 1)
+		err = ld_loaded_errors(c, m, f->index);
 	if (err == LD_OK)
 		err = ld_travel_clocks(c, f, m);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
@@ -361,7 +364,9 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 	const Liandan__Receiver *r = m->created->receiver;
 	int64_t accepted = ld_line_accepted_g(m, line->line);
 	int64_t total = ld_items_of_line_g(m->items, m->n_items, line->line);
-	struct ld_booking b = {.received_g = accepted};
+	struct ld_booking b = {.received_g = accepted,
+			       .errors_g = ld_line_errors_g(m, line),
+			       .own_g = ld_own_loss_g(line->loss_class, accepted)};
 	int64_t before = 0, contained = 0;
 	enum ld_err err = LD_OK;
 
@@ -377,6 +382,9 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 		if (item->container[0] == '\0' || !on_manifest(c, m, item->container))
 			continue;
 		contained = ld_add_g(contained, share);
+		err = ld_accepted_short(c, m, item->container, share, index);
+		if (err != LD_OK)
+			return err;
 		err = ld_container_move(c, item->container, &m->manifest, &step, index);
 	}
 	if (err != LD_OK)
@@ -410,6 +418,7 @@ static enum ld_err accept_items(struct ld_custody *c, const struct ld_fact *f, C
 	m->accepted = (Liandan__AcceptedLine **)(uintptr_t)a->lines;
 	ld_weigh_net(c, a->tickets, a->n_tickets, &net);
 	m->received_g = net.tickets != 0 ? net.net_g : 0;
+	m->gate_tolerance_g = net.tolerance_g;
 	if (a->discrepancy != 0 || a->significant)
 		err = ld_discrepancy_await(c, m);
 	for (size_t i = 0; err == LD_OK && i < m->created->n_lines; i++)

@@ -81,6 +81,7 @@ enum ld_err ld_rules_at(struct ld_custody *c, int64_t ms)
 	const struct ld_rule_sets *sets;
 	enum ld_err err = c->rule_sets == NULL ? load(c) : LD_OK;
 
+	c->now_ms = ms;
 	sets = c->rule_sets;
 	if (err != LD_OK || (ms >= c->rules_since_ms && ms < c->rules_until_ms))
 		return err;

@@ -15,6 +15,7 @@ struct ld_bringing {
 	const char *container; /* "": bulk */
 	const char *batch;
 	int64_t mass_g;
+	int64_t errors_g, own_g; /* loss.h */
 	/* of a repacking: what its inputs were booked out as is given back, and its container
 	 * stands in the store */
 	bool repacked;
@@ -27,12 +28,6 @@ struct ld_bringing {
  * in use stays what it is: the mass is booked as bulk. */
 enum ld_err ld_stock_bring(struct ld_custody *c, const struct ld_bringing *in, uint64_t index);
 
-/* More (or, negative, less) is there than the books said: an explicit loss with its cause. For
- * stock-taking and for amendments of what was accepted. Apply side. */
-enum ld_err ld_stock_correct(struct ld_custody *c, const struct ld_fact *f, const char *party,
-			     const char *site, const char *code, int64_t delta_g,
-			     Liandan__LossCause cause);
-
 /* One input of a treatment or a repacking: a container, else bulk of a manifest, of a batch, or of
  * a code. */
 struct ld_input {
@@ -42,12 +37,14 @@ struct ld_input {
 };
 size_t ld_inputs(const Liandan__Event *e);
 struct ld_input ld_input_at(const Liandan__Event *e, size_t i);
+int64_t ld_inputs_g(const Liandan__Event *e);
 
 /* Grams that came by manifests, summed by manifest. */
 struct ld_origin {
 	uint8_t manifest[LD_UUID_BYTES];
-	int64_t mass_g; /* all of them */
-	int64_t bulk_g; /* of these in bulk */
+	int64_t mass_g;		    /* all of them */
+	int64_t bulk_g;		    /* of these in bulk */
+	int64_t short_g, process_g; /* of that bulk: its share of what is missing, and lost */
 };
 struct ld_origins {
 	struct ld_origin *of; /* in the arena */
@@ -68,8 +65,10 @@ struct ld_outflow {
 	const char *site;     /* of bulk that only a code names */
 	struct ld_node batch; /* what it all goes into */
 	bool repacked;
-	struct ld_origins origins; /* filled */
-	int64_t in_g;		   /* filled: all inputs */
+	int64_t short_g, process_g; /* missing of it, and said to be lost in treatment: shared out
+				       over the inputs */
+	struct ld_origins origins;  /* filled */
+	int64_t in_g;		    /* filled: all inputs */
 	/* filled: who generated what was in the containers; several: not one and the same */
 	char generator[LD_MAX_ID_BYTES + 1];
 	bool several;
@@ -85,8 +84,6 @@ enum ld_err ld_manifests_gone(struct ld_custody *c, const struct ld_fact *f,
 enum ld_err ld_batches_from(struct ld_custody *c, const struct ld_fact *f,
 			    const struct ld_node *batch, char *const *from, size_t n,
 			    int64_t mass_g);
-/* What has passed through a stock: throughput is the difference of two of these. */
-int64_t ld_stock_moved_g(const Custody__Stock *s);
 
 enum ld_err ld_treated_apply(struct ld_custody *c, const struct ld_fact *f,
 			     const Liandan__WasteTreated *w);

@@ -4,6 +4,7 @@
 
 #include "plugin/custody/apply.h"
 #include "plugin/custody/delegation.h"
+#include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
 #include "proto/base64.h"
@@ -47,8 +48,10 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 		s->in_stock_g = ld_sub_g(s->in_stock_g, s->shipped_g);
 		s->in_stock_g = ld_sub_g(s->in_stock_g, s->lost_g);
 		s->index = index;
-		err = ld_stock_put(c, s);
+		err = ld_tally(c, s, b, index);
 	}
+	if (err == LD_OK)
+		err = ld_stock_put(c, s);
 	ld_release(c, mark);
 	return err;
 }
@@ -106,7 +109,9 @@ static enum ld_err make_container(struct ld_custody *c, const struct ld_bringing
 enum ld_err ld_stock_bring(struct ld_custody *c, const struct ld_bringing *in, uint64_t index)
 {
 	struct ld_booking b = {.generated_g = in->repacked ? 0 : in->mass_g,
-			       .lost_g = in->repacked ? ld_sub_g(0, in->mass_g) : 0};
+			       .lost_g = in->repacked ? ld_sub_g(0, in->mass_g) : 0,
+			       .errors_g = in->errors_g,
+			       .own_g = in->own_g};
 	size_t mark = ld_mark(c);
 	Custody__Container *there;
 	bool boxed = in->container[0] != '\0';
@@ -126,16 +131,6 @@ enum ld_err ld_stock_bring(struct ld_custody *c, const struct ld_bringing *in, u
 						      boxed ? in->mass_g : 0, index);
 }
 
-enum ld_err ld_stock_correct(struct ld_custody *c, const struct ld_fact *f, const char *party,
-			     const char *site, const char *code, int64_t delta_g,
-			     Liandan__LossCause cause)
-{
-	const struct ld_booking b = {.lost_g = ld_sub_g(0, delta_g)};
-
-	(void)cause;
-	return ld_stock_book(c, party, site, code, &b, f->index);
-}
-
 /* CUSTODY-18, 产生 */
 static enum ld_err generated(struct ld_custody *c, const struct ld_fact *f,
 			     const Liandan__WasteGenerated *w)
@@ -152,12 +147,18 @@ static enum ld_err generated(struct ld_custody *c, const struct ld_fact *f,
 	};
 	enum ld_err err;
 
+	if (w->line != NULL && w->line->quantity != NULL) {
+		in.errors_g = ld_ticket_error_g(c, w->line->quantity->ticket);
+		in.own_g = ld_own_loss_g(w->line->loss_class, in.mass_g);
+	}
+
 	batch.batch = w->batch;
 	batch.party = shared(in.party);
 	batch.index = f->index;
 	batch.mass_g = in.mass_g;
 	batch.site = w->site;
 	batch.code = shared(in.code);
+	batch.own_g = in.own_g;
 	err = ld_batch_put(c, &batch);
 	return err == LD_OK ? ld_stock_bring(c, &in, f->index) : err;
 }
@@ -246,6 +247,7 @@ static enum ld_err lose_container(struct ld_custody *c, const struct ld_fact *f,
 		return LD_OK; /* recorded as a violation: the manifest answers for it */
 	if (b.lost_g > k->mass_g)
 		b.lost_g = k->mass_g;
+	b.short_g = b.lost_g;
 	ld_origins_of_container(&origins, k, b.lost_g);
 	ld_container_shed(k, b.lost_g);
 	if (k->mass_g == 0)
@@ -255,13 +257,15 @@ static enum ld_err lose_container(struct ld_custody *c, const struct ld_fact *f,
 	if (err == LD_OK)
 		err =
 		    ld_stock_book_contained(c, k->party, k->site, k->code, &b, -b.lost_g, f->index);
+	if (err == LD_OK)
+		err = ld_root_short(c, l->subject, b.lost_g, f->index);
 	return err == LD_OK ? ld_manifests_gone(c, f, &origins) : err;
 }
 
 static enum ld_err lose_at_site(struct ld_custody *c, const struct ld_fact *f,
 				const Liandan__LossRecorded *l)
 {
-	const struct ld_booking b = {.lost_g = l->mass_g};
+	const struct ld_booking b = {.lost_g = l->mass_g, .short_g = l->mass_g};
 	const char *party = f->signer->party;
 	Custody__Site *site;
 	enum ld_err err = ld_site_get(c, l->subject, &site);

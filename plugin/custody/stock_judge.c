@@ -5,6 +5,7 @@
 
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/drain.h"
+#include "plugin/custody/loss.h"
 #include "plugin/custody/manifest_judge.h"
 #include "proto/base64.h"
 
@@ -309,6 +310,7 @@ void ld_stock_follow(struct ld_custody *c, const struct ld_fact *f, const struct
 	(void)j;
 	if (f->event->body_case == LIANDAN__EVENT__BODY_STOCK_COUNTED)
 		ld_counted_follow(c, f, own);
+	ld_losses_follow(c, f, own);
 	if (f->event->body_case != LIANDAN__EVENT__BODY_LOSS_RECORDED ||
 	    b->subject_kind != LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST ||
 	    (f->signer->roles & ROLES_AUTHORITY) == 0)

@@ -4,6 +4,7 @@
 
 #include "plugin/custody/apply.h"
 #include "plugin/custody/forward.h"
+#include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
 
@@ -23,6 +24,16 @@ struct ld_input ld_input_at(const Liandan__Event *e, size_t i)
 	const Liandan__TreatmentInput *in = e->waste_treated->inputs[i];
 
 	return (struct ld_input){in->container, in->batch, "", in->manifest, in->mass_g};
+}
+
+int64_t ld_inputs_g(const Liandan__Event *e)
+{
+	const size_t n = ld_inputs(e);
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum = ld_add_g(sum, ld_input_at(e, i).mass_g);
+	return sum;
 }
 
 /* ---- origins ---- */
@@ -82,14 +93,25 @@ void ld_origins_of_container(struct ld_origins *o, const Custody__Container *k, 
 
 /* ---- inputs ---- */
 
-static struct ld_booking booking(const struct ld_outflow *o, int64_t mass_g)
+/* Cumulative, of either sign. */
+static int64_t share(int64_t before, int64_t mass_g, int64_t total, int64_t of)
 {
-	struct ld_booking b = {0};
+	const int64_t g = ld_share_g(before, mass_g, total, of < 0 ? ld_sub_g(0, of) : of);
+
+	return of < 0 ? ld_sub_g(0, g) : g;
+}
+
+/* The next `mass_g` of the inputs, with what is missing of it and what its treatment loses. */
+static struct ld_booking booking(struct ld_outflow *o, int64_t total, int64_t mass_g)
+{
+	struct ld_booking b = {.short_g = share(o->in_g, mass_g, total, o->short_g),
+			       .process_g = share(o->in_g, mass_g, total, o->process_g)};
 
 	if (o->repacked)
 		b.lost_g = mass_g;
 	else
 		b.treated_g = mass_g;
+	o->in_g = ld_add_g(o->in_g, mass_g);
 	return b;
 }
 
@@ -131,9 +153,9 @@ static enum ld_err empty_out(struct ld_custody *c, Custody__Container *k, int64_
 }
 
 static enum ld_err container_leaves(struct ld_custody *c, const struct ld_fact *f,
-				    struct ld_outflow *o, const struct ld_input *in)
+				    struct ld_outflow *o, const struct ld_input *in,
+				    const struct ld_booking *b)
 {
-	const struct ld_booking b = booking(o, in->mass_g);
 	const struct ld_node from = ld_node_container(in->container);
 	Custody__Container *k;
 	int64_t contained;
@@ -148,15 +170,16 @@ static enum ld_err container_leaves(struct ld_custody *c, const struct ld_fact *
 	contained = in->mass_g < k->mass_g ? in->mass_g : k->mass_g;
 	err = ld_lineage_add(c, &from, &o->batch, contained, f->index);
 	if (err == LD_OK)
-		err = ld_stock_book_contained(c, k->party, k->site, k->code, &b, -contained,
-					      f->index);
+		err =
+		    ld_stock_book_contained(c, k->party, k->site, k->code, b, -contained, f->index);
+	if (err == LD_OK)
+		err = ld_root_short(c, in->container, b->short_g, f->index);
 	return err == LD_OK ? empty_out(c, k, in->mass_g, o->repacked, f->index) : err;
 }
 
 static enum ld_err batch_leaves(struct ld_custody *c, const struct ld_fact *f, struct ld_outflow *o,
-				const struct ld_input *in)
+				const struct ld_input *in, const struct ld_booking *b)
 {
-	const struct ld_booking b = booking(o, in->mass_g);
 	const struct ld_node from = ld_node_batch(f->signer->party, in->batch);
 	Custody__Batch *batch;
 	enum ld_err err = ld_batch_get(c, f->signer->party, in->batch, &batch);
@@ -166,33 +189,39 @@ static enum ld_err batch_leaves(struct ld_custody *c, const struct ld_fact *f, s
 	if (batch->code[0] == '\0')
 		return LD_OK;
 	err = ld_lineage_add(c, &from, &o->batch, in->mass_g, f->index);
-	return err == LD_OK ? ld_stock_book(c, batch->party, batch->site, batch->code, &b, f->index)
+	return err == LD_OK ? ld_stock_book(c, batch->party, batch->site, batch->code, b, f->index)
 			    : err;
 }
 
 static enum ld_err input_leaves(struct ld_custody *c, const struct ld_fact *f, struct ld_outflow *o,
-				const struct ld_input *in)
+				const struct ld_input *in, const struct ld_booking *b)
 {
-	const struct ld_booking b = booking(o, in->mass_g);
-
 	if (in->container[0] != '\0')
-		return container_leaves(c, f, o, in);
+		return container_leaves(c, f, o, in, b);
 	if (in->manifest.len != 0) { /* booked with its manifest */
+		struct ld_origin *at = origin(&o->origins, in->manifest);
+
 		ld_origins_of_bulk(&o->origins, in->manifest, in->mass_g);
+		if (at != NULL) {
+			at->short_g = ld_add_g(at->short_g, b->short_g);
+			at->process_g = ld_add_g(at->process_g, b->process_g);
+		}
 		return LD_OK;
 	}
 	if (in->batch[0] != '\0')
-		return batch_leaves(c, f, o, in);
-	if (in->code[0] != '\0')
-		return ld_stock_book(c, f->signer->party, o->site, in->code, &b, f->index);
-	return LD_OK;
+		return batch_leaves(c, f, o, in, b);
+	return in->code[0] != '\0'
+		   ? ld_stock_book(c, f->signer->party, o->site, in->code, b, f->index)
+		   : LD_OK;
 }
 
 /* ---- the manifests ---- */
 
 struct bulk_book {
 	struct ld_custody *c;
-	const struct ld_outflow *o;
+	const struct ld_origin *from;
+	bool repacked;
+	int64_t before_g;
 	const char *party;
 	const char *site;
 	uint64_t index;
@@ -200,19 +229,29 @@ struct bulk_book {
 
 static enum ld_err book_bulk(void *ctx, const char *code, int64_t mass_g)
 {
-	const struct bulk_book *b = ctx;
-	const struct ld_booking book = booking(b->o, mass_g);
+	struct bulk_book *b = ctx;
+	const struct ld_booking book = {
+	    .treated_g = b->repacked ? 0 : mass_g,
+	    .lost_g = b->repacked ? mass_g : 0,
+	    .short_g = share(b->before_g, mass_g, b->from->bulk_g, b->from->short_g),
+	    .process_g = share(b->before_g, mass_g, b->from->bulk_g, b->from->process_g)};
 
+	b->before_g = ld_add_g(b->before_g, mass_g);
 	return ld_stock_book(b->c, b->party, b->site, code, &book, b->index);
 }
 
 static enum ld_err bulk_leaves(struct ld_custody *c, const struct ld_fact *f, struct ld_outflow *o,
-			       Custody__Manifest *m, int64_t mass_g)
+			       Custody__Manifest *m, const struct ld_origin *from_g)
 {
-	const struct bulk_book to = {c, o, m->created->receiver->party, m->created->receiver->site,
-				     f->index};
+	struct bulk_book to = {.c = c,
+			       .from = from_g,
+			       .repacked = o->repacked,
+			       .party = m->created->receiver->party,
+			       .site = m->created->receiver->site,
+			       .index = f->index};
 	const struct ld_node from = ld_node_manifest(m->manifest);
-	enum ld_err err = ld_manifest_bulk_take(m, mass_g, book_bulk, (void *)(uintptr_t)&to);
+	const int64_t mass_g = from_g->bulk_g;
+	enum ld_err err = ld_manifest_bulk_take(m, mass_g, book_bulk, &to);
 
 	m->bulk_treated_g = ld_add_g(m->bulk_treated_g, mass_g);
 	generated_by(o, m->created->generator);
@@ -240,7 +279,7 @@ static enum ld_err manifest_gives(struct ld_custody *c, const struct ld_fact *f,
 	if (bulk && strcmp(m->created->receiver->party, f->signer->party) != 0)
 		return LD_OK;
 	if (bulk)
-		err = bulk_leaves(c, f, o, m, from->bulk_g);
+		err = bulk_leaves(c, f, o, m, from);
 	if (!o->repacked)
 		m->treated_g = ld_add_g(m->treated_g, from->mass_g);
 	if (err == LD_OK)
@@ -251,16 +290,17 @@ static enum ld_err manifest_gives(struct ld_custody *c, const struct ld_fact *f,
 enum ld_err ld_inputs_leave(struct ld_custody *c, const struct ld_fact *f, struct ld_outflow *o)
 {
 	const size_t n = ld_inputs(f->event);
+	const int64_t total = ld_inputs_g(f->event);
 	enum ld_err err = LD_OK;
 
 	if (!ld_origins_init(c, &o->origins, o->repacked ? LD_MAX_ORIGINS : LD_MAX_TREATED))
 		return LD_ERR_NOMEM;
 	for (size_t i = 0; err == LD_OK && i < n; i++) {
 		const struct ld_input in = ld_input_at(f->event, i);
+		const struct ld_booking b = booking(o, total, in.mass_g);
 		size_t mark = ld_mark(c);
 
-		err = input_leaves(c, f, o, &in);
-		o->in_g = ld_add_g(o->in_g, in.mass_g);
+		err = input_leaves(c, f, o, &in, &b);
 		ld_release(c, mark);
 	}
 	for (size_t i = 0; err == LD_OK && i < o->origins.n; i++) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "plugin/custody/apply.h"
+#include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
 
@@ -287,8 +288,10 @@ enum ld_err ld_repacked_apply(struct ld_custody *c, const struct ld_fact *f,
 	    .site = r->site, .batch = ld_node_batch(f->signer->party, r->batch), .repacked = true};
 	Custody__Batch batch = CUSTODY__BATCH__INIT;
 	const int64_t out_g = outputs_g(r);
-	enum ld_err err = ld_inputs_leave(c, f, &in);
+	enum ld_err err;
 
+	in.short_g = ld_sub_g(ld_inputs_g(f->event), out_g);
+	err = ld_inputs_leave(c, f, &in);
 	if (err == LD_OK)
 		err = bring_outputs(c, f, &in, out_g);
 	if (err != LD_OK)
@@ -297,6 +300,7 @@ enum ld_err ld_repacked_apply(struct ld_custody *c, const struct ld_fact *f,
 	batch.party = f->signer->party;
 	batch.index = f->index;
 	batch.site = r->site;
+	batch.repacked = true;
 	batch.code = (char *)(uintptr_t)one_code(r);
 	batch.mass_g = in.in_g;
 	batch.loss_g = r->loss_g;
@@ -306,40 +310,32 @@ enum ld_err ld_repacked_apply(struct ld_custody *c, const struct ld_fact *f,
 
 /* ---- 盘点 ---- */
 
-int64_t ld_stock_moved_g(const Custody__Stock *s)
-{
-	return ld_add_g(ld_add_g(s->generated_g, s->received_g),
-			ld_add_g(s->treated_g, s->shipped_g));
-}
-
 /* The book becomes what was counted. */
 enum ld_err ld_counted_apply(struct ld_custody *c, const struct ld_fact *f,
 			     const Liandan__StockCounted *n)
 {
 	const char *party = f->signer->party;
 	Custody__Count now = CUSTODY__COUNT__INIT;
-	const Custody__Count *had;
-	int64_t book_g = 0;
+	struct ld_booking b = {0};
 	Custody__Stock *s;
 	enum ld_err err = ld_stock_get(c, party, n->site, n->code, &s);
 
-	if (err == LD_OK)
-		book_g = s->in_stock_g;
-	else if (err != LD_ERR_NOT_FOUND)
+	if (err != LD_OK && err != LD_ERR_NOT_FOUND)
 		return err;
-	err = ld_stock_correct(c, f, party, n->site, n->code, ld_sub_g(n->counted_g, book_g),
-			       LIANDAN__LOSS_CAUSE__LOSS_CAUSE_COUNT);
+	b.lost_g = b.short_g = ld_sub_g(err == LD_OK ? s->in_stock_g : 0, n->counted_g);
+	for (size_t i = 0; i < n->n_tickets; i++)
+		b.errors_g = ld_add_g(b.errors_g, ld_ticket_error_g(c, n->tickets[i]));
+	err = ld_stock_book(c, party, n->site, n->code, &b, f->index);
 	if (err == LD_OK)
 		err = ld_stock_get(c, party, n->site, n->code, &s);
 	if (err != LD_OK)
 		return err;
-	had = s->count;
-	now.off_g = ld_sub_g(book_g, n->counted_g);
-	now.from_ms = had != NULL ? had->at_ms : 0;
-	now.moved_g = ld_stock_moved_g(s);
-	now.through_g = ld_sub_g(now.moved_g, had != NULL ? had->moved_g : 0);
+	now.off_g = b.lost_g;
+	now.from_ms = s->count != NULL ? s->count->at_ms : 0;
 	now.at_ms = f->recorded_at_ms;
 	now.index = f->index;
+	now.since = s->since;
 	s->count = &now;
+	s->since = NULL;
 	return ld_stock_put(c, s);
 }

@@ -5,6 +5,7 @@
 
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/drain.h"
+#include "plugin/custody/loss.h"
 #include "plugin/custody/manifest_judge.h"
 
 /* ---- 出库 ---- */
@@ -243,33 +244,21 @@ bool ld_check_counted_tickets(struct ld_case *k)
 }
 
 /* 5C M10: what was found against what the books said, over the time since the last count. */
-static uint32_t imbalance_level(const struct ld_rules *r, const Custody__Count *n,
-				int64_t allowed_g)
-{
-	const int64_t off_g = n->off_g >= 0 ? n->off_g : ld_sub_g(0, n->off_g);
-
-	return off_g <= allowed_g ? 0 : off_g >= r->balance_level4_g ? 4 : 2;
-}
-
-static int64_t allowed_g(const struct ld_rules *r, const Custody__Count *n)
-{
-	const int64_t share = n->through_g / 1000 * r->balance_permille;
-
-	return share > r->balance_min_g ? share : r->balance_min_g;
-}
-
 void ld_counted_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
 {
 	const Liandan__StockCounted *b = f->event->stock_counted;
 	Liandan__AnomalyRaised *a;
 	const Custody__Count *n;
+	int64_t allowed_g;
 	Custody__Stock *s;
 	uint32_t level;
 
-	if (ld_stock_get(c, f->signer->party, b->site, b->code, &s) != LD_OK || s->count == NULL)
+	if (ld_stock_get(c, f->signer->party, b->site, b->code, &s) != LD_OK || s->count == NULL ||
+	    s->count->since == NULL)
 		return;
 	n = s->count;
-	level = imbalance_level(c->rules, n, allowed_g(c->rules, n));
+	allowed_g = ld_tally_allowed_g(c->rules, n->since);
+	level = ld_imbalance_level(c->rules, n->off_g, allowed_g);
 	if (level == 0)
 		return;
 	a = ld_anomaly_new(c, LIANDAN__ANOMALY_KIND__STOCK_IMBALANCE, level,
@@ -280,11 +269,11 @@ void ld_counted_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_
 	a->code = b->code;
 	a->from_ms = n->from_ms;
 	a->to_ms = f->event->occurred_at_ms;
-	ld_anomaly_figure(c, a, "difference", n->off_g, allowed_g(c->rules, n),
+	ld_anomaly_figure(c, a, "difference", n->off_g, allowed_g,
 			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_GRAM);
 	ld_anomaly_figure(c, a, "counted", b->counted_g, ld_add_g(b->counted_g, n->off_g),
 			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_GRAM);
-	ld_anomaly_figure(c, a, "throughput", n->through_g, 0,
+	ld_anomaly_figure(c, a, "throughput", n->since->moved_g, 0,
 			  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_GRAM);
 	ld_anomaly_evidence(c, a, f->index);
 	ld_anomaly_report(c, own, a);

@@ -110,29 +110,37 @@ static enum ld_err bring_residues(struct ld_custody *c, const struct ld_fact *f,
 	return err;
 }
 
+static int64_t outputs_and_loss_g(const Liandan__WasteTreated *w)
+{
+	int64_t sum = w->loss_g;
+
+	for (size_t i = 0; i < w->n_outputs; i++)
+		sum = ld_add_g(sum, w->outputs[i]->mass_g);
+	return sum;
+}
+
 static enum ld_err put_batch(struct ld_custody *c, const struct ld_fact *f,
 			     const Liandan__WasteTreated *w)
 {
 	Custody__Batch batch = CUSTODY__BATCH__INIT;
-	int64_t out_g = w->loss_g;
 
 	batch.batch = w->batch;
 	batch.party = f->signer->party;
 	batch.index = f->index;
 	batch.site = w->site;
 	batch.loss_g = w->loss_g;
-	for (size_t i = 0; i < w->n_inputs; i++)
-		batch.mass_g = ld_add_g(batch.mass_g, w->inputs[i]->mass_g);
-	for (size_t i = 0; i < w->n_outputs; i++)
-		out_g = ld_add_g(out_g, w->outputs[i]->mass_g);
-	batch.difference_g = ld_sub_g(batch.mass_g, out_g);
+	batch.mass_g = ld_inputs_g(f->event);
+	batch.difference_g = ld_sub_g(batch.mass_g, outputs_and_loss_g(w));
 	return ld_batch_put(c, &batch);
 }
 
 enum ld_err ld_treated_apply(struct ld_custody *c, const struct ld_fact *f,
 			     const Liandan__WasteTreated *w)
 {
-	struct ld_outflow o = {.site = w->site, .batch = ld_node_batch(f->signer->party, w->batch)};
+	struct ld_outflow o = {.site = w->site,
+			       .batch = ld_node_batch(f->signer->party, w->batch),
+			       .process_g = w->loss_g,
+			       .short_g = ld_sub_g(ld_inputs_g(f->event), outputs_and_loss_g(w))};
 	enum ld_err err = ld_inputs_leave(c, f, &o);
 
 	if (err == LD_OK)

@@ -5,15 +5,13 @@
 #include <string.h>
 
 #include "plugin/custody/anomaly.h"
+#include "plugin/custody/loss.h"
+#include "plugin/custody/manifest.h"
 #include "plugin/custody/table.h"
 
 #define MAX_GROUP 32 /* manifests of one milk run */
 #define MAX_CITED 64
 #define GAIN_PERMILLE 10 /* 5C M5: a gain of 1 % and more is mixing */
-/* Drying on the way: 0.6 % at most was seen (GAPBENCH, benign changes). No other class has a figure
- * yet. */
-#define LOSS_DRYING_PERMILLE 6
-
 /* CUSTODY-7: the key is the instrument's, and the instrument its party's. Leaves it in k->found. */
 bool ld_check_instrument(struct ld_case *k)
 {
@@ -131,8 +129,7 @@ static int64_t loss_allowed_g(const Custody__Manifest *m)
 	for (size_t i = 0; m->created != NULL && i < m->created->n_lines; i++) {
 		const Liandan__Line *l = m->created->lines[i];
 
-		if (l->quantity != NULL && strcmp(l->loss_class, "drying") == 0)
-			sum += l->quantity->mass_g / 1000 * LOSS_DRYING_PERMILLE;
+		sum += ld_own_loss_g(l->loss_class, ld_line_declared_g(l));
 	}
 	return sum;
 }
