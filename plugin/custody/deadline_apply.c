@@ -218,6 +218,8 @@ static enum ld_err missed(struct ld_custody *c, Custody__Manifest *m,
 		return m->state == CUSTODY__MANIFEST_STATE__SEALED ? expire_pickup(c, m, index)
 								   : LD_OK;
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER:
+		if (m->offer != NULL && !m->offer->closed)
+			m->offer->ran_out = true;
 		return ld_offer_close(c, m); /* CUSTODY-5 */
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ARRIVAL:
 		if (m->state != CUSTODY__MANIFEST_STATE__IN_TRANSIT)

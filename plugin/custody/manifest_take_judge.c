@@ -99,7 +99,8 @@ bool ld_check_offer_stands(struct ld_case *k)
 		if (o->leg != b->leg)
 			ld_failed(k, LIANDAN__REASON__UNKNOWN_OFFER, b->plate, o->leg, b->leg,
 				  "the offer was of another leg");
-		return (!o->closed && at <= o->expires_ms) ||
+		/* signed before it ran out and heard of later: nobody was late */
+		return ((!o->closed || o->ran_out) && at <= o->expires_ms) ||
 		       ld_failed(k, LIANDAN__REASON__OFFER_EXPIRED, b->plate, at, o->expires_ms,
 				 "the offer is not open any more");
 	}

@@ -238,6 +238,47 @@ static void recorded_expired_offer(void **state)
 	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), OFFER_EXPIRED);
 }
 
+/* Signed in time by a driver without a link, heard of when the offer's clock has run out: nobody
+ * was late. One that was withdrawn was not there to be taken. */
+static void an_offer_taken_in_time_and_heard_of_late(void **state)
+{
+	struct mx *x = *state;
+	Liandan__HandoverOffered *o;
+	MX_EVENT(e, HANDOVER_TAKEN, NULL);
+
+	mx_to_sealed(x);
+	o = mx_offered(x, 1, "CAR1");
+	o->expires_ms = x->now + LD_HOUR_MS;
+	mx_clean(x, mx_offer(x, GEN, o));
+	e.handover_taken = mx_taken(x, 1, "V1");
+	e.occurred_at_ms = x->now + LD_MINUTE_MS;
+	x->now += 5 * LD_HOUR_MS;
+	assert_true(mx_tick(x) != 0);
+	assert_true(mx_manifest(x)->offer->closed);
+	mx_clean(x, mx_put(x, CAR1, &e));
+	assert_string_equal(mx_manifest(x)->holder, "CAR1");
+}
+
+static void an_offer_withdrawn_is_no_offer_in_time(void **state)
+{
+	struct mx *x = *state;
+	Liandan__OfferWithdrawn w = LIANDAN__OFFER_WITHDRAWN__INIT;
+	MX_EVENT(e, HANDOVER_TAKEN, NULL);
+	MX_EVENT(off, OFFER_WITHDRAWN, NULL);
+
+	mx_to_offered(x);
+	e.handover_taken = mx_taken(x, 1, "V1");
+	e.occurred_at_ms = x->now + LD_MINUTE_MS;
+	w.manifest = mx_id(x);
+	w.offer = e.handover_taken->offer;
+	w.reason = LIANDAN__DECLINE_REASON__DECLINE_REASON_OTHER;
+	off.offer_withdrawn = &w;
+	mx_clean(x, mx_put(x, GEN, &off));
+	x->now += x->c.rules->offer_ms + LD_HOUR_MS;
+	mx_tick(x);
+	mx_flagged(x, mx_put(x, CAR1, &e), OFFER_EXPIRED);
+}
+
 static void recorded_replaced_offer(void **state)
 {
 	struct mx *x = *state;
@@ -612,6 +653,8 @@ int main(void)
 	    T(recorded_presence),
 	    T(recorded_presence_unknown),
 	    T(recorded_expired_offer),
+	    T(an_offer_taken_in_time_and_heard_of_late),
+	    T(an_offer_withdrawn_is_no_offer_in_time),
 	    T(recorded_replaced_offer),
 	    T(recorded_seals),
 	    T(recorded_missing_stock),
