@@ -276,12 +276,73 @@ static void refused_and_returned(void **state)
 	review_replays(x);
 }
 
+/* A manifest as large as its record gets: all but a heap goes on as a part, of which all but one is
+ * refused, and sent back. */
+static void as_large_as_it_gets(void **state)
+{
+	struct review *x = *state;
+	Liandan__PartlyAccepted *p;
+	Liandan__AcceptedLine *l;
+	Liandan__Redirected *back;
+	const size_t n = LD_MAX_ITEMS - 1;
+	Liandan__Event *e;
+
+	review_full_manifest(x);
+	e = trade_taken(&x->t, 1, "T1", "p-d1");
+	e->handover_taken->items = review_items(x);
+	e->handover_taken->n_items = n;
+	at_hand(x, 1);
+	e->handover_taken->child =
+	    trade_bytes(trade_dup(&x->t, x->t.id, LD_UUID_BYTES), LD_UUID_BYTES);
+	at_hand(x, 0);
+	must(x, &x->t.d1, e);
+	assert_int_equal(items_g(x), 500);
+	at_hand(x, 1);
+	assert_int_equal(items_g(x), (int64_t)500 * (int64_t)n);
+	must(x, &x->t.d1, trade_arrived(&x->t, "T1"));
+	must(x, &x->t.pit, trade_received(&x->t));
+	p = TRADE_NEW(&x->t, Liandan__PartlyAccepted, LIANDAN__PARTLY_ACCEPTED__INIT);
+	p->manifest = at_hand(x, 2);
+	p->child = trade_bytes(trade_dup(&x->t, x->t.id, LD_UUID_BYTES), LD_UUID_BYTES);
+	p->content = trade_bytes(x->t.content, sizeof x->t.content);
+	l = TRADE_NEW(&x->t, Liandan__AcceptedLine, LIANDAN__ACCEPTED_LINE__INIT);
+	l->line = 1;
+	l->mass_g = 500;
+	l->mode = TEXT("R9");
+	p->lines = trade_dup(&x->t, &l, sizeof l);
+	p->n_lines = 1;
+	p->waste_is_on = LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE;
+	p->refused = ld_arena_alloc(&x->t.arena, n * sizeof *p->refused);
+	for (; p->n_refused < n - 1; p->n_refused++) {
+		Liandan__RefusedItem *r =
+		    TRADE_NEW(&x->t, Liandan__RefusedItem, LIANDAN__REFUSED_ITEM__INIT);
+
+		r->item = item(x, "", 1, 500);
+		r->reason = LIANDAN__REJECT_REASON__REJECT_REASON_OTHER;
+		p->refused[p->n_refused] = r;
+	}
+	must(x, &x->t.pit, trade_event(&x->t, LIANDAN__EVENT__BODY_PARTLY_ACCEPTED, p));
+	assert_int_equal(items_g(x), (int64_t)500 * (int64_t)(n - 1));
+	back = TRADE_NEW(&x->t, Liandan__Redirected, LIANDAN__REDIRECTED__INIT);
+	back->manifest = at_hand(x, 3);
+	back->child = trade_bytes(trade_dup(&x->t, x->t.id, LD_UUID_BYTES), LD_UUID_BYTES);
+	back->kind = LIANDAN__REDIRECT_KIND__REDIRECT_KIND_RETURN;
+	back->receiver = TRADE_NEW(&x->t, Liandan__Receiver, LIANDAN__RECEIVER__INIT);
+	back->receiver->party = TEXT("gen");
+	back->receiver->site = TEXT("gen-yard");
+	back->carrier = TEXT("haul");
+	must(x, &x->t.office, trade_event(&x->t, LIANDAN__EVENT__BODY_REDIRECTED, back));
+	assert_int_equal(items_g(x), (int64_t)500 * (int64_t)(n - 1));
+	review_replays(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(parts, review_open, review_close),
 	    cmocka_unit_test_setup_teardown(forwarded_in_parts, review_open, review_close),
 	    cmocka_unit_test_setup_teardown(refused_and_returned, review_open, review_close),
+	    cmocka_unit_test_setup_teardown(as_large_as_it_gets, review_open, review_close),
 	};
 
 	return cmocka_run_group_tests_name("parts_ledger", tests, NULL, NULL);

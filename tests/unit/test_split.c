@@ -1,4 +1,6 @@
 /* Part of a load changes hands: it goes on as a child manifest, the rest stays. CUSTODY-6, 19. */
+#include <stdio.h>
+
 #include "amend_builders.h"
 #include "plugin/custody/lineage.h"
 #include "plugin/custody/year.h"
@@ -454,6 +456,40 @@ static void many_parts(void **state)
 	mx_accepted(x, mx_take(x, CAR1, mx_taken(x, 1, "V1"))); /* the rest can always go */
 }
 
+/* As many drums as a manifest has: the half of them goes, then the rest. */
+static void a_thousand_drums(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestCreated *draft = mx_created(x);
+	Liandan__ManifestSealed *seal = mx_sealed(x);
+	Liandan__HandoverTaken *b;
+
+	seal->items = ld_arena_alloc(&x->build, LD_MAX_ITEMS * sizeof *seal->items);
+	seal->n_items = LD_MAX_ITEMS;
+	for (unsigned i = 0; i < LD_MAX_ITEMS; i++) {
+		char *name = ld_arena_alloc(&x->build, 16);
+
+		snprintf(name, 16, "K%u", i);
+		mx_generate(x, name, name, MX_CODE, 100);
+		seal->items[i] = mx_item(x, name, 1, 100);
+	}
+	draft->n_lines = 1;
+	draft->lines[0]->quantity->mass_g = (int64_t)100 * LD_MAX_ITEMS;
+	mx_clean(x, mx_create(x, draft));
+	mx_clean(x, mx_seal(x, draft, seal));
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	b = mx_taken(x, 1, "V1");
+	b->child = sp_id(x, SP_CHILD);
+	b->items = seal->items;
+	b->n_items = LD_MAX_ITEMS / 2;
+	mx_clean(x, mx_take(x, CAR1, b));
+	assert_int_equal(sp_get(x, SP_CHILD)->n_items, LD_MAX_ITEMS / 2);
+	assert_int_equal(mx_manifest(x)->n_items, LD_MAX_ITEMS / 2);
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	mx_clean(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")));
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->in_stock_g, 0);
+}
+
 /* ---- genealogy ---- */
 
 struct edge {
@@ -517,6 +553,7 @@ int main(void)
 	    TEST(the_whole_of_an_offered_part),
 	    TEST(hostile_parts),
 	    TEST(many_parts),
+	    TEST(a_thousand_drums),
 	    TEST(genealogy),
 #undef TEST
 	};
