@@ -159,6 +159,10 @@ static void same_manifest(const Custody__Manifest *r, const struct nv_manifest *
 		       flags);
 	if ((r->offer != NULL && !r->offer->closed) != m->offer.open)
 		differ("%s: its offer is open for one of them only", id);
+	for (size_t i = 0; i < r->n_lines; i++) /* grams add, line by line */
+		same_mass(id, "a line, taken",
+			  r->lines[i]->accepted_g + r->lines[i]->passed_g + r->lines[i]->loss_g,
+			  r->lines[i]->taken_g);
 }
 
 static void same_container(const Custody__Container *r, const struct nv_container *k)

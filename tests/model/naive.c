@@ -222,6 +222,9 @@ static struct nv_said judge(struct nv *nv, const struct nv_event *v)
 	case LIANDAN__EVENT__BODY_CONTAINER_RELEASED:
 	case LIANDAN__EVENT__BODY_STOCK_COUNTED:
 		return nv_judge_repack(nv, v);
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+	case LIANDAN__EVENT__BODY_REDIRECTED:
+		return nv_judge_part(nv, v);
 	case LIANDAN__EVENT__BODY_HOLD_PLACED:
 	case LIANDAN__EVENT__BODY_HOLD_RELEASED:
 	case LIANDAN__EVENT__BODY_NUMBER_ASSIGNED:
@@ -246,18 +249,7 @@ static struct nv_said judge(struct nv *nv, const struct nv_event *v)
 	}
 }
 
-static void apply(struct nv *nv, const struct nv_event *v)
-{
-	nv_apply_stock(nv, v);
-	nv_apply_manifest(nv, v);
-	nv_apply_road(nv, v);
-	nv_apply_repack(nv, v);
-	nv_apply_beside(nv, v);
-}
-
-/* ---- held events ---- */
-
-/* The manifests that the body names, in fields of that name. */
+/* The manifests that the body names, and the child that it makes. */
 static size_t ids_of(const struct nv_event *v, const uint8_t *out[LD_MAX_MANIFESTS_NAMED])
 {
 	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(
@@ -273,7 +265,8 @@ static size_t ids_of(const struct nv_event *v, const uint8_t *out[LD_MAX_MANIFES
 		size_t n = 1;
 
 		if (type->fields[i].type != PROTOBUF_C_TYPE_BYTES ||
-		    strncmp(type->fields[i].name, "manifest", 8) != 0)
+		    (strncmp(type->fields[i].name, "manifest", 8) != 0 &&
+		     strcmp(type->fields[i].name, "child") != 0))
 			continue;
 		if (type->fields[i].label == PROTOBUF_C_LABEL_REPEATED) {
 			memcpy(&n, body + type->fields[i].quantifier_offset, sizeof n);
@@ -295,6 +288,69 @@ static size_t ids_of(const struct nv_event *v, const uint8_t *out[LD_MAX_MANIFES
 				out[found++] = v->e->waste_treated->inputs[i]->manifest.data;
 	return found;
 }
+
+/* Parties that have signed a step: not a scale, a laboratory, an authority, who declined. */
+void nv_sign(struct nv_manifest *m, const struct nv *nv, const struct nv_event *v)
+{
+	const uint32_t roles =
+	    LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES;
+
+	for (size_t i = 0; i <= v->n_cosigners; i++) {
+		const struct nv_key *k = i == 0 ? v->by : v->cosigner[i - 1];
+		const char *party;
+		size_t at = 0;
+
+		if (k == NULL || !nv_has(k, roles))
+			continue;
+		party = i == 0 ? nv_acts_for(nv, v) : k->party;
+		while (at < m->n_signed && strcmp(m->signed_by[at], party) != 0)
+			at++;
+		if (at == NV_SIGNED)
+			abort();
+		nv_copy(m->signed_by[at], party);
+		m->n_signed = at == m->n_signed ? at + 1 : m->n_signed;
+	}
+}
+
+/* Of a body that names one manifest. Those that name several sign what takes the step. */
+static void signed_one(struct nv *nv, const struct nv_event *v)
+{
+	const int body = (int)v->e->body_case;
+	const uint8_t *ids[LD_MAX_MANIFESTS_NAMED];
+	struct nv_manifest *m;
+
+	switch (body) {
+	case LIANDAN__EVENT__BODY_WEIGHED:
+	case LIANDAN__EVENT__BODY_SAMPLE_ANALYSED:
+	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:
+	case LIANDAN__EVENT__BODY_STOP_BEGUN:
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+	case LIANDAN__EVENT__BODY_ARRIVED:
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN: /* of a part, the child's */
+		return;
+	default:
+		break;
+	}
+	if (body < 300 || body >= 400 || ids_of(v, ids) == 0)
+		return;
+	m = nv_find(nv, (ProtobufCBinaryData){LD_UUID_BYTES, (uint8_t *)(uintptr_t)ids[0]});
+	if (m != NULL)
+		nv_sign(m, nv, v);
+}
+
+static void apply(struct nv *nv, const struct nv_event *v)
+{
+	nv_apply_stock(nv, v);
+	nv_apply_manifest(nv, v);
+	nv_apply_road(nv, v);
+	nv_apply_repack(nv, v);
+	nv_apply_beside(nv, v);
+	nv_apply_part(nv, v);
+	signed_one(nv, v);
+}
+
+/* ---- held events ---- */
 
 static bool names(const struct nv_event *v, const uint8_t id[LD_UUID_BYTES])
 {
@@ -630,6 +686,9 @@ const char *nv_wrong_text(enum nv_wrong wrong)
 	    "a delegation is good for every generator",
 	    "who sealed as the delegate may confirm",
 	    "what is repacked stays on the book as well",
+	    "what goes on as a child is on the parent as well",
+	    "what comes back is new waste",
+	    "what was refused is the receiver's stock too",
 	};
 
 	return text[wrong];

@@ -43,6 +43,9 @@ enum nv_wrong {
 	NV_ANYBODY_DELEGATES,	 /* CUSTODY, Persons: a delegation is good for every generator */
 	NV_DELEGATE_CONFIRMS,	 /* CUSTODY-3: who sealed as the delegate may confirm */
 	NV_REPACKING_IS_FREE,	 /* CUSTODY-18: what is repacked stays on the book as well */
+	NV_PART_STAYS_TOO,	 /* CUSTODY-6: what goes on as a child is on the parent as well */
+	NV_RETURN_IS_GENERATED,	 /* CUSTODY-16: what comes back is new waste */
+	NV_REFUSED_IS_ACCEPTED,	 /* CUSTODY-14: what was refused is the receiver's stock too */
 	NV_WRONG_RULES
 };
 
@@ -74,7 +77,12 @@ struct nv_item {
 	int64_t mass_g;
 };
 
+#define NV_SIGNED 32 /* parties that have signed a step */
+#define NV_PASSED 64 /* lines of children of one manifest */
+
 struct nv_offer {
+	struct nv_item item[NV_ITEMS]; /* of a part; none: everything */
+	size_t n_items;
 	bool there, open;
 	uint8_t hash[LD_HASH_BYTES];
 	char to[NV_ID], person[NV_ID];
@@ -107,9 +115,16 @@ struct nv_manifest {
 	struct nv_line line[NV_LINES];
 	size_t n_lines;
 	Custody__ManifestState state;
-	bool sealed;   /* ever */
-	bool accepted; /* of what is CLOSED: not as lost */
-	bool gone;     /* an authority has said so */
+	bool sealed;	   /* ever */
+	bool accepted;	   /* of what is CLOSED: not as lost */
+	bool gone;	   /* an authority has said so */
+	bool closing;	   /* accepted, carried on by another, or nothing is left of it */
+	bool child;	   /* it carries on what another has shipped */
+	char giver[NV_ID]; /* who holds what was put down and is to go on, before leg 1; or "" */
+	bool on_truck;	   /* where it was rejected */
+	size_t passed;	   /* lines that are on children */
+	char signed_by[NV_SIGNED][NV_ID];
+	size_t n_signed;
 	struct nv_offer offer;
 	uint32_t leg;
 	char holder[NV_ID], holder_person[NV_ID], carrier[NV_ID], plate[NV_ID];
@@ -291,8 +306,36 @@ struct nv_said nv_judge_stock(struct nv *nv, const struct nv_event *v);
 void nv_apply_stock(struct nv *nv, const struct nv_event *v);
 struct nv_said nv_judge_repack(struct nv *nv, const struct nv_event *v);
 void nv_apply_repack(struct nv *nv, const struct nv_event *v);
+struct nv_said nv_judge_part(struct nv *nv, const struct nv_event *v);
+void nv_apply_part(struct nv *nv, const struct nv_event *v);
 struct nv_said nv_judge_beside(struct nv *nv, const struct nv_event *v);
 void nv_apply_beside(struct nv *nv, const struct nv_event *v);
+
+/* A part of a manifest goes on as a child. What of the named things there is goes into `out`;
+ * false: some are not there like that. */
+struct nv_part {
+	struct nv_item item[NV_ITEMS];
+	size_t n;
+};
+bool nv_pick(const struct nv_manifest *m, Liandan__Item *const *named, size_t n,
+	     struct nv_part *out);
+/* What the child event may be: its id is new, something of it is there. */
+struct nv_said nv_child_said(struct nv *nv, const struct nv_manifest *m,
+			     const struct nv_part *part);
+/* Pointers into nv->manifest end here. */
+struct nv_manifest *nv_leave(struct nv *nv, struct nv_manifest *m, const struct nv_part *part,
+			     ProtobufCBinaryData child, Liandan__ManifestKind kind);
+/* The items that a taking names, or the offer that it rests on. */
+bool nv_taken_part(const struct nv_manifest *m, const Liandan__HandoverTaken *b,
+		   struct nv_part *out);
+/* A key that may sign for the receiver: of a return the generator's too. */
+bool nv_receives(const struct nv_manifest *m, const struct nv_key *k);
+void nv_accept(struct nv *nv, struct nv_manifest *m, Liandan__AcceptedLine *const *lines, size_t n);
+/* Back on the truck, where it says so and a driver is there to take it; else it stays. */
+bool nv_on_truck(const struct nv_manifest *m, const struct nv_event *v, Liandan__WasteIsOn said);
+void nv_sign(struct nv_manifest *m, const struct nv *nv, const struct nv_event *v);
+struct nv_said nv_for_generator(const struct nv *nv, const struct nv_event *v,
+				const char *generator);
 
 /* States as a set: what naive_manifest.c and naive_road.c ask with. */
 #define NV_IN(s) (1u << CUSTODY__MANIFEST_STATE__##s)

@@ -78,6 +78,12 @@ bool nv_held_back(const struct nv *nv, const struct nv_event *v,
 	if (v->e->body_case == LIANDAN__EVENT__BODY_HANDOVER_OFFERED) {
 		if (HELD(PARTY, v->e->handover_offered->to_party))
 			return true;
+	} else if (v->e->body_case == LIANDAN__EVENT__BODY_REDIRECTED) {
+		const Liandan__Redirected *b = v->e->redirected;
+
+		if (HELD(PARTY, b->receiver->party) || HELD(SITE, b->receiver->site) ||
+		    HELD(PARTY, b->carrier))
+			return true;
 	} else {
 		for (size_t i = 0; i < draft->n_carriers; i++)
 			if (HELD(PARTY, draft->carriers[i]->party))
@@ -271,11 +277,11 @@ static struct nv_said reported(struct nv *nv, const struct nv_event *v)
 	const struct nv_manifest *m = nv_find(nv, b->manifest);
 	struct nv_said said;
 
-	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_RECEIVER))
+	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_GENERATOR))
 		return NV_REFUSED(WRONG_ROLE);
 	if (m == NULL)
 		return NV_HELD(WAITS_FOR_STATE);
-	if (strcmp(m->created->receiver->party, v->by->party) != 0)
+	if (!nv_receives(m, v->by))
 		return NV_REFUSED(WRONG_ROLE);
 	said = nv_state(nv, m,
 			NV_IN(VERIFYING) | NV_IN(ACCEPTED_ALL) | NV_IN(PARTLY_ACCEPTED) |
@@ -302,8 +308,7 @@ static bool side_of(const struct nv_manifest *m, const struct nv_key *k, int sid
 	if (side == 0)
 		return nv_has(k, LIANDAN__ROLE__ROLE_GENERATOR) &&
 		       strcmp(k->party, m->created->generator) == 0;
-	return nv_has(k, LIANDAN__ROLE__ROLE_RECEIVER) &&
-	       strcmp(k->party, m->created->receiver->party) == 0;
+	return nv_receives(m, k);
 }
 
 static struct nv_said resolved(struct nv *nv, const struct nv_event *v)
@@ -347,10 +352,14 @@ static void resolve(struct nv *nv, const struct nv_event *v)
 
 /* ---- row 23 ---- */
 
+/* Named, or has signed one of its steps. */
 static bool takes_part(const struct nv_manifest *m, const struct nv_key *k)
 {
 	if (side_of(m, k, 0) || side_of(m, k, 1))
 		return true;
+	for (size_t i = 0; i < m->n_signed; i++)
+		if (strcmp(m->signed_by[i], k->party) == 0)
+			return true;
 	if (!nv_has(k, NV_DRIVES))
 		return false;
 	for (size_t i = 0; i < m->created->n_carriers; i++)

@@ -84,8 +84,8 @@ void nv_move_all(struct nv *nv, const struct nv_manifest *m, Custody__ContainerS
 }
 
 /* A key of the generator's, or its delegate. */
-static struct nv_said for_generator(const struct nv *nv, const struct nv_event *v,
-				    const char *generator)
+struct nv_said nv_for_generator(const struct nv *nv, const struct nv_event *v,
+				const char *generator)
 {
 	const bool own = v->e->delegation[0] == '\0';
 	const char *party = nv_acts_for(nv, v);
@@ -136,7 +136,7 @@ static struct nv_said created(struct nv *nv, const struct nv_event *v)
 	const struct nv_manifest *m = nv_find(nv, b->manifest);
 	const char *owner;
 	bool first = false;
-	struct nv_said said = for_generator(nv, v, b->generator);
+	struct nv_said said = nv_for_generator(nv, v, b->generator);
 
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;
@@ -346,7 +346,7 @@ static struct nv_said of_draft(const struct nv *nv, const struct nv_event *v,
 		return NV_REFUSED(WRONG_ROLE);
 	if (m == NULL)
 		return NV_REFUSED_SOMEHOW;
-	return for_generator(nv, v, m->created->generator);
+	return nv_for_generator(nv, v, m->created->generator);
 }
 
 static struct nv_said sealed(struct nv *nv, const struct nv_event *v)
@@ -420,7 +420,9 @@ static struct nv_said cancelled(struct nv *nv, const struct nv_event *v)
 		return said;
 	if (nv_held_back(nv, v, m->created, m))
 		return NV_REFUSED(ON_HOLD);
-	return m->offer.open && m->offer.expires_ms > v->at_ms ? NV_REFUSED(OUT_OF_ORDER) : nv_ok();
+	return m->child || (m->offer.open && m->offer.expires_ms > v->at_ms)
+		   ? NV_REFUSED(OUT_OF_ORDER)
+		   : nv_ok();
 }
 
 /* Containers and bulk of a sealed one are free again. */
@@ -449,6 +451,8 @@ static void cancel(struct nv *nv, struct nv_manifest *m)
 
 static uint32_t giver_roles(const struct nv_manifest *m)
 {
+	if (m->leg == 0 && m->giver[0] != '\0')
+		return LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_GENERATOR;
 	return m->leg == 0 ? (uint32_t)LIANDAN__ROLE__ROLE_GENERATOR
 	       : m->stored ? (uint32_t)LIANDAN__ROLE__ROLE_RECEIVER
 			   : NV_DRIVES;
@@ -457,7 +461,8 @@ static uint32_t giver_roles(const struct nv_manifest *m)
 static bool gives(const struct nv_manifest *m, const struct nv_key *k)
 {
 	return nv_has(k, giver_roles(m)) &&
-	       strcmp(k->party, m->leg == 0 ? m->created->generator : m->holder) == 0;
+	       strcmp(k->party,
+		      m->leg == 0 && m->giver[0] == '\0' ? m->created->generator : m->holder) == 0;
 }
 
 /* The giver; of leg 1 the generator's delegate too. */
@@ -466,7 +471,7 @@ static bool gives_or_acts(const struct nv *nv, const struct nv_manifest *m,
 {
 	if (gives(m, v->by))
 		return true;
-	return v->e->delegation[0] != '\0' && m->leg == 0 &&
+	return v->e->delegation[0] != '\0' && m->leg == 0 && m->giver[0] == '\0' &&
 	       (strcmp(nv_acts_for(nv, v), m->created->generator) == 0 ||
 		nv->wrong == NV_ANYBODY_DELEGATES);
 }
@@ -477,6 +482,7 @@ static struct nv_said offered(struct nv *nv, const struct nv_event *v)
 	const struct nv_manifest *m = nv_find(nv, b->manifest);
 	const uint32_t before = NV_IN(DRAFT) | NV_IN(SEALED) | NV_IN(IN_TRANSIT);
 	struct nv_said said;
+	struct nv_part part;
 
 	if (v->e->delegation[0] == '\0' && !nv_has(v->by, MAY_GIVE))
 		return NV_REFUSED(WRONG_ROLE);
@@ -506,7 +512,8 @@ static struct nv_said offered(struct nv *nv, const struct nv_event *v)
 		return NV_REFUSED(BAD_CONTENT);
 	if (!party_with(nv, b->to_party, LIANDAN__ROLE__ROLE_CARRIER))
 		return NV_REFUSED(UNKNOWN_PARTY);
-	return b->n_items == 0 ? nv_ok() : NV_REFUSED(QUANTITY); /* nobody offers them in full */
+	return b->n_items == 0 || nv_pick(m, b->items, b->n_items, &part) ? nv_ok()
+									  : NV_REFUSED(QUANTITY);
 }
 
 static void offer(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
@@ -518,6 +525,14 @@ static void offer(struct nv *nv, struct nv_manifest *m, const struct nv_event *v
 	nv_copy(m->offer.to, b->to_party);
 	nv_person_of(v->by, m->offer.person);
 	m->offer.leg = b->leg;
+	m->offer.n_items = 0;
+	for (size_t i = 0; i < b->n_items && i < NV_ITEMS; i++) {
+		struct nv_item *it = &m->offer.item[m->offer.n_items++];
+
+		nv_copy(it->container, b->items[i]->container);
+		it->line = b->items[i]->line;
+		it->mass_g = b->items[i]->mass_g;
+	}
 	m->offer.expires_ms = b->expires_ms != 0 ? b->expires_ms : v->at_ms + OFFER_MS;
 	if (nv->wrong == NV_MOVES_AT_THE_OFFER)
 		nv_copy(m->holder, b->to_party);
@@ -598,6 +613,7 @@ static struct nv_said taken(struct nv *nv, const struct nv_event *v)
 	    b->offer.len == LD_HASH_BYTES ? nv_effect_of(nv, b->offer.data) : NULL;
 	bool by_offer;
 	struct nv_said said;
+	struct nv_part part;
 	char person[NV_ID] = "";
 
 	if (!nv_has(v->by, NV_DRIVES))
@@ -607,8 +623,8 @@ static struct nv_said taken(struct nv *nv, const struct nv_event *v)
 	said = nv_state(nv, m, NV_IN(SEALED) | NV_IN(IN_TRANSIT) | NV_ENDED, NV_IN(DRAFT));
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;
-	if (b->child.len != 0)
-		return NV_REFUSED(LIMIT);
+	if (b->child.len != 0 && nv_find(nv, b->child) != NULL)
+		return NV_REFUSED(ALREADY_EXISTS);
 	if (b->leg <= m->leg)
 		return NV_REFUSED(OUT_OF_ORDER);
 	if (b->leg > m->leg + 1)
@@ -631,6 +647,12 @@ static struct nv_said taken(struct nv *nv, const struct nv_event *v)
 	if (nv_same_person(nv, m, person, v) ||
 	    (m->leg == 0 && m->sealer[0] != '\0' && nv_same_person(nv, m, m->sealer, v)))
 		return NV_REFUSED(SAME_PERSON);
+	if (b->child.len != 0) {
+		nv_taken_part(m, b, &part);
+		said = nv_child_said(nv, m, &part);
+		if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+			return said;
+	}
 	return nv->wrong == NV_HOLDS_FACTS && nv_held_back(nv, v, m->created, m)
 		   ? NV_REFUSED(ON_HOLD)
 		   : nv_ok();
@@ -668,8 +690,15 @@ static void ship(struct nv *nv, struct nv_manifest *m, const char *carrier)
 static void take(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 {
 	const Liandan__HandoverTaken *b = v->e->handover_taken;
+	struct nv_part part;
 
-	if (m->leg == 0)
+	m->offer.open = false;
+	if (b->child.len != 0) { /* a part goes on as a child, the rest stays where it is */
+		nv_taken_part(m, b, &part);
+		nv_sign(m, nv, v);
+		m = nv_leave(nv, m, &part, b->child, LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT);
+	}
+	if (m->leg == 0 && m->giver[0] == '\0')
 		ship(nv, m, v->by->party);
 	else
 		nv_move_all(nv, m, CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT, v->by->party,
@@ -680,8 +709,8 @@ static void take(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 	nv_copy(m->carrier, v->by->party);
 	nv_person_of(v->by, m->holder_person);
 	nv_copy(m->plate, b->plate);
-	m->offer.open = false;
 	m->stopped = m->stored = m->was_stored = false;
+	nv_sign(m, nv, v);
 }
 
 /* ---- all of them ---- */

@@ -163,17 +163,24 @@ static struct nv_said left(struct nv *nv, const struct nv_event *v)
 
 /* ---- rows 12 to 15: the receiver ---- */
 
+bool nv_receives(const struct nv_manifest *m, const struct nv_key *k)
+{
+	const bool back = m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN;
+
+	return (nv_has(k, LIANDAN__ROLE__ROLE_RECEIVER) ||
+		(back && nv_has(k, LIANDAN__ROLE__ROLE_GENERATOR))) &&
+	       strcmp(m->created->receiver->party, k->party) == 0;
+}
+
 static struct nv_said receiver_says(struct nv *nv, const struct nv_event *v, ProtobufCBinaryData id,
 				    uint32_t from, uint32_t waits, struct nv_manifest **m)
 {
 	*m = nv_find(nv, id);
-	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_RECEIVER))
+	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_GENERATOR))
 		return NV_REFUSED(WRONG_ROLE);
 	if (*m == NULL)
 		return NV_HELD(WAITS_FOR_STATE);
-	if (strcmp((*m)->created->receiver->party, v->by->party) != 0)
-		return NV_REFUSED(WRONG_ROLE);
-	return nv_state(nv, *m, from, waits);
+	return nv_receives(*m, v->by) ? nv_state(nv, *m, from, waits) : NV_REFUSED(WRONG_ROLE);
 }
 
 static struct nv_said received(struct nv *nv, const struct nv_event *v)
@@ -214,11 +221,12 @@ static struct nv_said analysed(struct nv *nv, const struct nv_event *v)
 	const bool laboratory = nv_has(v->by, LIANDAN__ROLE__ROLE_LABORATORY);
 	struct nv_said said;
 
-	if (!laboratory && !nv_has(v->by, LIANDAN__ROLE__ROLE_RECEIVER))
+	if (!laboratory &&
+	    !nv_has(v->by, LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_GENERATOR))
 		return NV_REFUSED(WRONG_ROLE);
 	if (m == NULL)
 		return NV_HELD(WAITS_FOR_STATE);
-	if (!laboratory && strcmp(m->created->receiver->party, v->by->party) != 0)
+	if (!laboratory && !nv_receives(m, v->by))
 		return NV_REFUSED(WRONG_ROLE);
 	said = nv_state(nv, m,
 			NV_IN(VERIFYING) | NV_IN(ACCEPTED_ALL) | NV_IN(PARTLY_ACCEPTED) |
@@ -320,21 +328,25 @@ static void release_all(struct nv *nv, const struct nv_manifest *m, bool lost)
 	}
 }
 
-/* What was accepted is the receiver's stock, each line's shared over its items; then it is closed.
- */
-static void accept(struct nv *nv, struct nv_manifest *m, const Liandan__Accepted *b)
+/* What was accepted is the receiver's stock, each line's shared over its items. */
+void nv_accept(struct nv *nv, struct nv_manifest *m, Liandan__AcceptedLine *const *lines, size_t n)
 {
 	const Liandan__Receiver *r = m->created->receiver;
+	const bool back = m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN;
 
 	for (size_t i = 0; i < m->n_lines; i++) {
 		struct nv_line *l = &m->line[i];
+		struct nv_stock *s = nv_stock_at(nv, r->party, r->site, l->code);
 
-		for (size_t k = 0; k < b->n_lines; k++)
-			if (b->lines[k]->line == l->line)
-				l->accepted_g += b->lines[k]->mass_g;
+		for (size_t k = 0; k < n; k++)
+			if (lines[k]->line == l->line)
+				l->accepted_g += lines[k]->mass_g;
 		if (nv->wrong == NV_ACCEPTS_DECLARED)
 			l->accepted_g = l->declared_g;
-		nv_stock_at(nv, r->party, r->site, l->code)->received_g += l->accepted_g;
+		if (back && nv->wrong == NV_RETURN_IS_GENERATED)
+			s->generated_g += l->accepted_g;
+		else
+			s->received_g += l->accepted_g;
 		for (size_t k = 0; k < m->n_items; k++) {
 			struct nv_container *box = nv_container_named(nv, m->item[k].container);
 
@@ -346,20 +358,28 @@ static void accept(struct nv *nv, struct nv_manifest *m, const Liandan__Accepted
 			memcpy(box->came_by, m->id, sizeof box->came_by);
 		}
 	}
-	m->accepted = true;
+	m->accepted = m->closing = true;
+}
+
+static void accept(struct nv *nv, struct nv_manifest *m, const Liandan__Accepted *b)
+{
+	nv_accept(nv, m, b->lines, b->n_lines);
 	m->state = CUSTODY__MANIFEST_STATE__ACCEPTED_ALL;
+}
+
+bool nv_on_truck(const struct nv_manifest *m, const struct nv_event *v, Liandan__WasteIsOn said)
+{
+	return said == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK &&
+	       (m->state != CUSTODY__MANIFEST_STATE__VERIFYING ||
+		driver_beside(v, m->carrier) != NULL);
 }
 
 static void reject(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 {
-	bool truck = v->e->rejected->waste_is_on == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK;
-
-	truck = truck && (m->state == CUSTODY__MANIFEST_STATE__ARRIVED ||
-			  driver_beside(v, m->carrier) != NULL);
-	if (nv->wrong == NV_REJECTED_STAYS_OFF)
-		truck = false;
+	m->on_truck =
+	    nv->wrong != NV_REJECTED_STAYS_OFF && nv_on_truck(m, v, v->e->rejected->waste_is_on);
 	m->state = CUSTODY__MANIFEST_STATE__REJECTED_ALL;
-	if (!truck) {
+	if (!m->on_truck) {
 		unload(nv, m, v);
 		return;
 	}
@@ -372,8 +392,7 @@ void nv_close(struct nv *nv)
 	for (size_t i = 0; i < nv->n_manifest; i++) {
 		struct nv_manifest *m = &nv->manifest[i];
 
-		if (m->state == CUSTODY__MANIFEST_STATE__CLOSED ||
-		    (m->state != CUSTODY__MANIFEST_STATE__ACCEPTED_ALL && !m->gone))
+		if (m->state == CUSTODY__MANIFEST_STATE__CLOSED || (!m->closing && !m->gone))
 			continue;
 		release_all(nv, m, m->gone);
 		m->state = CUSTODY__MANIFEST_STATE__CLOSED;
@@ -414,6 +433,7 @@ static void each(struct nv *nv, const struct nv_event *v, const ProtobufCBinaryD
 
 		if (!accepted_so_far(one_of_many(nv, v, ids[i])))
 			continue;
+		nv_sign(m, nv, v);
 		switch ((int)v->e->body_case) {
 		case LIANDAN__EVENT__BODY_STOP_BEGUN:
 			m->stopped = true;

@@ -144,12 +144,10 @@ static struct nv_said lost_container(struct nv *nv, const struct nv_event *v)
 static struct nv_said lost_load(struct nv *nv, const struct nv_event *v)
 {
 	const struct nv_manifest *m = nv_manifest_in_hex(nv, v->e->loss_recorded->subject);
-	const char *holder;
 
 	if (m == NULL)
 		return NV_REFUSED(UNKNOWN_MANIFEST);
-	holder = m->leg == 0 ? m->created->generator : m->holder;
-	if (!nv_has(v->by, OFFICIALS) && strcmp(holder, v->by->party) != 0)
+	if (!nv_has(v->by, OFFICIALS) && strcmp(m->holder, v->by->party) != 0)
 		return NV_REFUSED(WRONG_ROLE);
 	return m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT ||
 		       m->state == CUSTODY__MANIFEST_STATE__ARRIVED ||

@@ -113,6 +113,31 @@ static void parties(struct walk *k)
 	world_licence(&k->world, "L-T0", "T0", LIANDAN__LICENCE_KIND__LICENCE_KIND_STORE, "*");
 }
 
+/* One more authority, enrolled by the first. */
+static void authority(struct walk *k)
+{
+	const uint32_t roles = LIANDAN__ROLE__ROLE_AUTHORITY | LIANDAN__ROLE__ROLE_REGULATOR |
+			       LIANDAN__ROLE__ROLE_ADMIN;
+	struct walk_who *w = add(k, "EPB2", "desk", "", roles);
+	Liandan__AuthorityEnrolled b = LIANDAN__AUTHORITY_ENROLLED__INIT;
+	Liandan__AuthorityKey key = LIANDAN__AUTHORITY_KEY__INIT;
+	Liandan__Event e = LIANDAN__EVENT__INIT;
+
+	key.spki.data = (uint8_t *)(uintptr_t)ld_key_spki(w->s.key, &key.spki.len);
+	key.algorithm = ld_key_algorithm(w->s.key);
+	key.party = w->s.party;
+	key.device = w->s.device;
+	b.key = &key;
+	b.reason = (char *)(uintptr_t) "second";
+	e.body_case = LIANDAN__EVENT__BODY_AUTHORITY_ENROLLED;
+	e.authority_enrolled = &b;
+	if (world_send(&k->world, &k->world.authority, &e) != LIANDAN__VERDICT__ACCEPTED) {
+		fprintf(stderr, "authority: %s\n", k->world.out.detail);
+		abort();
+	}
+	memcpy(w->s.prev, k->world.last_hash, sizeof w->s.prev);
+}
+
 /* In the order of enum walk_person. */
 static void people(struct walk *k)
 {
@@ -142,6 +167,7 @@ static void people(struct walk *k)
 	person(k, "EEB", "car", "p-EEB2", LIANDAN__ROLE__ROLE_REGULATOR);
 	person(k, "C2", "phone2", "p-C2b", drives);
 	person(k, "G1", "office2", "p-C2", LIANDAN__ROLE__ROLE_GENERATOR);
+	authority(k);
 	w = add(k, "C0", "t0", "t0", LIANDAN__ROLE__ROLE_TERMINAL);
 	world_vehicle(&k->world, "V0", "C0", &w->s, "t0");
 	if (k->n_who != BY_PEOPLE)

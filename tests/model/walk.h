@@ -45,6 +45,8 @@ struct walk_item {
 
 struct walk_plan {
 	uint8_t id[LD_UUID_BYTES];
+	bool child;    /* it goes on with what another had */
+	bool returned; /* on its way back: the generator receives */
 	unsigned gen, rec, site, n_carriers, carrier[2];
 	unsigned code[WALK_LINES];
 	bool estimated;
@@ -134,6 +136,7 @@ enum walk_person {
 	BY_INSPECTOR2,
 	BY_C2B, /* another driver of C2 */
 	BY_G1C, /* a clerk of G1 who drives for C2 */
+	BY_AUTHORITY,
 	BY_TERMINAL,
 	BY_PEOPLE
 };

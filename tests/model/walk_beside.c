@@ -9,7 +9,7 @@
 
 static unsigned receiver(const struct move *v)
 {
-	return BY_R0 + v->p->rec;
+	return walk_receiver(v->p);
 }
 
 static bool is_there(const struct move *v)

@@ -117,6 +117,16 @@ void walk_cancel(struct move *v)
 	walk_by_generator(v);
 }
 
+/* Sometimes not quite what is there. */
+static Liandan__Item *part_item(struct walk *k, const struct walk_item *it)
+{
+	const int64_t mass =
+	    it->container[0] != '\0' && walk_chance(k, 30) ? 0 : walk_some_mass(k, it->mass_g);
+
+	return walk_an_item(k, walk_chance(k, 97) ? it->container : "drum-0",
+			    walk_chance(k, 97) ? it->line : 9, mass > LD_MAX_MASS_G ? 1 : mass);
+}
+
 void walk_offer(struct move *v)
 {
 	Liandan__HandoverOffered *b =
@@ -127,6 +137,12 @@ void walk_offer(struct move *v)
 	b->leg = walk_leg_now(v) + 1;
 	b->to_party = TEXT(walk_carriers[walk_chance(v->k, 90) ? walk_next_carrier(v)
 							       : walk_pick(v->k, WALK_CARRIERS)]);
+	if (walk_chance(v->k, 12)) { /* a part */
+		b->items = walk_room(v->k, WALK_ITEMS * sizeof(Liandan__Item *));
+		for (size_t i = 0; i < v->p->n_items; i++)
+			if (walk_chance(v->k, 50))
+				b->items[b->n_items++] = part_item(v->k, &v->p->item[i]);
+	}
 	EVENT(v, HANDOVER_OFFERED, b, walk_giver(v));
 	if (walk_leg_now(v) == 0)
 		walk_by_generator(v);
@@ -279,7 +295,7 @@ void walk_receive(struct move *v)
 	b->manifest = ID(v->p);
 	b->content = HASH(v->p->content);
 	b->site = TEXT(walk_rec_site(v->p));
-	EVENT(v, RECEIVED, b, BY_R0 + v->p->rec);
+	EVENT(v, RECEIVED, b, walk_receiver(v->p));
 }
 
 void walk_analyse(struct move *v)
@@ -295,7 +311,8 @@ void walk_analyse(struct move *v)
 			   : LIANDAN__SAMPLE_VERDICT__SAMPLE_VERDICT_AS_DECLARED;
 	b->found_code = TEXT(other ? "900-249-08" : "");
 	b->line = walk_pick(v->k, 3);
-	EVENT(v, SAMPLE_ANALYSED, b, walk_chance(v->k, 70) ? (unsigned)BY_LAB : BY_R0 + v->p->rec);
+	EVENT(v, SAMPLE_ANALYSED, b,
+	      walk_chance(v->k, 70) ? (unsigned)BY_LAB : walk_receiver(v->p));
 }
 
 void walk_accept(struct move *v)
@@ -317,7 +334,7 @@ void walk_accept(struct move *v)
 	}
 	b->tickets = walk_room(v->k, sizeof *b->tickets);
 	b->tickets[b->n_tickets++] = walk_bytes_of(v->p->ticket, sizeof v->p->ticket);
-	EVENT(v, ACCEPTED, b, BY_R0 + v->p->rec);
+	EVENT(v, ACCEPTED, b, walk_receiver(v->p));
 }
 
 void walk_reject(struct move *v)
@@ -328,7 +345,106 @@ void walk_reject(struct move *v)
 	b->reason = LIANDAN__REJECT_REASON__REJECT_REASON_PACKAGING;
 	b->waste_is_on = walk_chance(v->k, 60) ? LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK
 					       : LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE;
-	EVENT(v, REJECTED, b, BY_R0 + v->p->rec);
+	EVENT(v, REJECTED, b, walk_receiver(v->p));
 	if (walk_chance(v->k, 40))
 		v->co[v->n_co++] = walk_holder_driver(v);
+}
+
+/* ---- parts ---- */
+
+static void choose(struct walk *k, const struct walk_plan *p, bool goes[WALK_ITEMS])
+{
+	for (size_t i = 0; i < WALK_ITEMS; i++)
+		goes[i] = i < p->n_items && walk_chance(k, 50);
+	goes[walk_pick(k, (unsigned)p->n_items)] = true;
+}
+
+void walk_take_part(struct move *v)
+{
+	const bool as_offered = v->m != NULL && v->m->offer.n_items != 0 && walk_chance(v->k, 80);
+	Liandan__HandoverTaken *b;
+	bool goes[WALK_ITEMS];
+
+	walk_take(v);
+	b = v->e->handover_taken;
+	choose(v->k, v->p, goes);
+	b->items = walk_room(v->k, WALK_ITEMS * sizeof(Liandan__Item *));
+	for (size_t i = 0; i < v->p->n_items && !as_offered; i++)
+		if (goes[i])
+			b->items[b->n_items++] = part_item(v->k, &v->p->item[i]);
+	b->child = ID(walk_child(v, goes));
+	if (walk_chance(v->k, 3))
+		b->child = ID(&v->k->plan[walk_pick(v->k, WALK_PLANS)]);
+}
+
+void walk_partly(struct move *v)
+{
+	const Liandan__ManifestCreated *d = walk_draft(v->k, v->p);
+	Liandan__PartlyAccepted *b =
+	    NEW(v->k, Liandan__PartlyAccepted, LIANDAN__PARTLY_ACCEPTED__INIT);
+	bool goes[WALK_ITEMS];
+
+	choose(v->k, v->p, goes);
+	b->manifest = ID(v->p);
+	b->content = HASH(v->p->content);
+	b->refused = walk_room(v->k, WALK_ITEMS * sizeof(Liandan__RefusedItem *));
+	b->lines = walk_room(v->k, (WALK_LINES + 1) * sizeof(Liandan__AcceptedLine *));
+	for (size_t i = 0; i < v->p->n_items; i++) {
+		Liandan__RefusedItem *r =
+		    NEW(v->k, Liandan__RefusedItem, LIANDAN__REFUSED_ITEM__INIT);
+
+		if (!goes[i])
+			continue;
+		r->item = part_item(v->k, &v->p->item[i]);
+		r->reason = LIANDAN__REJECT_REASON__REJECT_REASON_PACKAGING;
+		b->refused[b->n_refused++] = r;
+	}
+	for (size_t i = 0; i < d->n_lines; i++) {
+		Liandan__AcceptedLine *l =
+		    NEW(v->k, Liandan__AcceptedLine, LIANDAN__ACCEPTED_LINE__INIT);
+
+		l->line = d->lines[i]->line;
+		for (size_t n = 0; n < v->p->n_items; n++)
+			if (!goes[n] && v->p->item[n].line == l->line)
+				l->mass_g += v->p->item[n].mass_g;
+		l->mass_g = walk_some_mass(v->k, l->mass_g);
+		l->mode = TEXT("R9");
+		b->lines[b->n_lines++] = l;
+	}
+	b->waste_is_on = walk_chance(v->k, 60) ? LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK
+					       : LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE;
+	EVENT(v, PARTLY_ACCEPTED, b, walk_receiver(v->p));
+	if (walk_chance(v->k, 50))
+		v->co[v->n_co++] = walk_holder_driver(v);
+	b->child = ID(walk_child(v, goes));
+}
+
+void walk_redirect(struct move *v)
+{
+	Liandan__Redirected *b = NEW(v->k, Liandan__Redirected, LIANDAN__REDIRECTED__INIT);
+	struct walk_plan *q;
+	bool official = walk_chance(v->k, 20) || v->p->returned;
+
+	b->manifest = ID(v->p);
+	/* from here on the plan is the child's */
+	q = (struct walk_plan *)(uintptr_t)walk_child(v, NULL);
+	q->returned = !v->p->returned && walk_chance(v->k, 50);
+	if (!q->returned)
+		q->rec = v->p->returned || walk_chance(v->k, 10) ? v->p->rec : 1 - v->p->rec;
+	b->child = ID(q);
+	b->kind = q->returned ? LIANDAN__REDIRECT_KIND__REDIRECT_KIND_RETURN
+			      : LIANDAN__REDIRECT_KIND__REDIRECT_KIND_OTHER;
+	b->receiver = NEW(v->k, Liandan__Receiver, LIANDAN__RECEIVER__INIT);
+	b->receiver->party = TEXT(q->returned ? walk_gens[q->gen] : walk_recs[q->rec]);
+	b->receiver->site = TEXT(walk_rec_site(q));
+	q->n_carriers = 1;
+	q->carrier[0] = walk_pick(v->k, WALK_CARRIERS);
+	if (v->m != NULL && v->m->on_truck && walk_chance(v->k, 95))
+		for (unsigned i = 0; i < WALK_CARRIERS; i++)
+			if (strcmp(walk_carriers[i], v->m->holder) == 0)
+				q->carrier[0] = i;
+	b->carrier = TEXT(walk_carriers[q->carrier[0]]);
+	b->order_no = TEXT(official && walk_chance(v->k, 90) ? "order-1" : "");
+	EVENT(v, REDIRECTED, b, official ? (unsigned)BY_AUTHORITY : BY_G0 + v->p->gen);
+	v->p->after_end = 5;
 }

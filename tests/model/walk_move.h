@@ -47,7 +47,12 @@ unsigned walk_holder_driver(struct move *v);
 uint32_t walk_leg_now(const struct move *v);
 unsigned walk_next_carrier(const struct move *v);
 unsigned walk_giver(struct move *v);
+unsigned walk_receiver(const struct walk_plan *p);
 void walk_by_generator(struct move *v); /* its clerk, or the collector that fills in for it */
+
+/* A child takes such items along as `goes` says, or all: from then on a plan of its own, in
+ * another's place; its id. */
+const struct walk_plan *walk_child(struct move *v, const bool goes[WALK_ITEMS]);
 
 /* ---- every kind of event ---- */
 
@@ -83,5 +88,8 @@ void walk_number(struct move *v);
 void walk_repack(struct move *v);
 void walk_count(struct move *v);
 void walk_release(struct move *v);
+void walk_take_part(struct move *v);
+void walk_partly(struct move *v);
+void walk_redirect(struct move *v);
 
 #endif

@@ -9,6 +9,15 @@
 
 /* ---- plans ---- */
 
+static void new_id(struct walk *k, struct walk_plan *p)
+{
+	memset(p->id, 0, sizeof p->id);
+	p->id[0] = 1;
+	k->plans++;
+	for (int i = 0; i < 4; i++)
+		p->id[12 + i] = (uint8_t)(k->plans >> (24 - 8 * i));
+}
+
 static void plan_items(struct walk *k, struct walk_plan *p)
 {
 	for (size_t i = 0; i < p->n_lines; i++) {
@@ -27,13 +36,37 @@ static void plan_items(struct walk *k, struct walk_plan *p)
 	}
 }
 
+const struct walk_plan *walk_child(struct move *v, const bool goes[WALK_ITEMS])
+{
+	struct walk *k = v->k;
+	struct walk_plan *q = &k->plan[walk_pick(k, WALK_PLANS)];
+	size_t stays = 0;
+
+	for (size_t i = 0; i < WALK_PLANS; i++) /* rather where one has ended */
+		if (k->plan[i].after_end != 0 && &k->plan[i] != v->p)
+			q = &k->plan[i];
+	if (q == v->p)
+		q = &k->plan[(size_t)(q - k->plan + 1) % WALK_PLANS];
+	*q = *v->p;
+	new_id(k, q);
+	q->after_end = q->tried = 0;
+	q->child = true;
+	q->n_items = 0;
+	for (size_t i = 0; i < v->p->n_items; i++) {
+		if (goes == NULL || goes[i])
+			q->item[q->n_items++] = v->p->item[i];
+		else
+			v->p->item[stays++] = v->p->item[i];
+	}
+	if (stays != 0)
+		v->p->n_items = stays;
+	return q;
+}
+
 void walk_plan_new(struct walk *k, struct walk_plan *p)
 {
 	memset(p, 0, sizeof *p);
-	p->id[0] = 1;
-	k->plans++;
-	for (int i = 0; i < 4; i++)
-		p->id[12 + i] = (uint8_t)(k->plans >> (24 - 8 * i));
+	new_id(k, p);
 	p->gen = walk_pick(k, WALK_GENS);
 	p->site = p->gen == 0 ? walk_pick(k, 2) : p->gen + 1;
 	p->rec = walk_pick(k, WALK_RECS);
@@ -48,12 +81,12 @@ void walk_plan_new(struct walk *k, struct walk_plan *p)
 /* ---- what comes next ---- */
 
 static const move_fn any[] = {
-    walk_generate, walk_store,	 walk_treat,  walk_lose,     walk_weigh,   walk_create,
-    walk_seal,	   walk_cancel,	 walk_offer,  walk_withdraw, walk_decline, walk_take,
-    walk_stop,	   walk_go_on,	 walk_enter,  walk_leave,    walk_arrive,  walk_accident,
-    walk_receive,  walk_analyse, walk_accept, walk_reject,   walk_confirm, walk_report,
-    walk_resolve,  walk_paper,	 walk_hold,   walk_unhold,   walk_number,  walk_repack,
-    walk_count,	   walk_release};
+    walk_generate, walk_store,	 walk_treat,	 walk_lose,	walk_weigh,   walk_create,
+    walk_seal,	   walk_cancel,	 walk_offer,	 walk_withdraw, walk_decline, walk_take,
+    walk_stop,	   walk_go_on,	 walk_enter,	 walk_leave,	walk_arrive,  walk_accident,
+    walk_receive,  walk_analyse, walk_accept,	 walk_reject,	walk_confirm, walk_report,
+    walk_resolve,  walk_paper,	 walk_hold,	 walk_unhold,	walk_number,  walk_repack,
+    walk_count,	   walk_release, walk_take_part, walk_partly,	walk_redirect};
 
 /* What somebody has refused is tried again. */
 static move_fn stocked_next(struct walk *k, struct walk_plan *p)
@@ -75,7 +108,7 @@ static move_fn road_next(struct walk *k, const struct nv_manifest *m)
 	if (m->stopped)
 		return walk_go_on;
 	if (m->offer.open)
-		return walk_take;
+		return m->offer.n_items != 0 ? walk_take_part : walk_take;
 	switch (walk_pick(k, 10)) {
 	case 0:
 		return walk_stop;
@@ -100,7 +133,9 @@ static move_fn next_of(struct walk *k, struct walk_plan *p, const struct nv_mani
 	case CUSTODY__MANIFEST_STATE__DRAFT:
 		return walk_seal;
 	case CUSTODY__MANIFEST_STATE__SEALED:
-		return m->offer.open ? walk_take : walk_offer;
+		return !m->offer.open				    ? walk_offer
+		       : m->offer.n_items != 0 || walk_chance(k, 8) ? walk_take_part
+								    : walk_take;
 	case CUSTODY__MANIFEST_STATE__IN_TRANSIT:
 		return road_next(k, m);
 	case CUSTODY__MANIFEST_STATE__ARRIVED:
@@ -109,8 +144,13 @@ static move_fn next_of(struct walk *k, struct walk_plan *p, const struct nv_mani
 					    : walk_reject;
 	case CUSTODY__MANIFEST_STATE__VERIFYING:
 		return walk_chance(k, 15)   ? walk_analyse
+		       : walk_chance(k, 15) ? walk_partly
 		       : walk_chance(k, 85) ? walk_accept
 					    : walk_reject;
+	case CUSTODY__MANIFEST_STATE__REJECTED_ALL:
+		if (walk_chance(k, 80))
+			return walk_redirect;
+		/* fall through */
 	default:
 		p->after_end++;
 		return walk_chance(k, 40)   ? walk_store
@@ -266,7 +306,7 @@ static bool given_up(struct walk_plan *p, const struct nv_manifest *m)
 		stands = 4096 * (uint64_t)m->state + 16 * m->leg + 2 * m->stored + m->offer.open;
 	p->tried = stands == p->stands ? p->tried + 1 : 0;
 	p->stands = stands;
-	return p->after_end > 4 || p->tried > 10;
+	return p->after_end > 4 || p->tried > (p->child && m == NULL ? 2 : 10);
 }
 
 void walk_move(struct walk *k, struct walk_plan *p)

@@ -70,7 +70,23 @@ const char *walk_gen_site(const struct walk_plan *p)
 
 const char *walk_rec_site(const struct walk_plan *p)
 {
+	if (p->returned)
+		return walk_gen_site(p);
 	return p->rec == 0 ? "R0-a" : "R1-a";
+}
+
+unsigned walk_receiver(const struct walk_plan *p)
+{
+	return p->returned ? BY_G0 + p->gen : BY_R0 + p->rec;
+}
+
+/* A clerk of that firm. */
+static unsigned clerk_of(const char *party)
+{
+	for (unsigned i = 0; i < WALK_GENS; i++)
+		if (strcmp(walk_gens[i], party) == 0)
+			return BY_G0 + i;
+	return strcmp(party, "R0") == 0 ? BY_R0 : BY_R1;
 }
 
 /* A driver of whoever has it, or of whoever is to take it next. */
@@ -103,6 +119,8 @@ unsigned walk_next_carrier(const struct move *v)
 
 unsigned walk_giver(struct move *v)
 {
+	if (walk_leg_now(v) == 0 && v->m != NULL && v->m->giver[0] != '\0')
+		return clerk_of(v->m->giver);
 	if (walk_leg_now(v) == 0)
 		return BY_G0 + v->p->gen;
 	return v->m->stored ? BY_STORE : walk_holder_driver(v);
@@ -141,6 +159,8 @@ int64_t walk_some_mass(struct walk *k, int64_t mass_g)
 /* G1's clerk, or the collector that fills in for it. */
 void walk_by_generator(struct move *v)
 {
+	if (v->m != NULL && v->m->giver[0] != '\0')
+		return; /* what goes on from where it was put down is not its to give */
 	v->by = BY_G0 + v->p->gen;
 	if ((v->p->gen == 1 && walk_chance(v->k, 40)) || walk_pick(v->k, 200) == 0) {
 		v->by = BY_C2;

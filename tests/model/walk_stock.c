@@ -44,7 +44,7 @@ void walk_store(struct move *v)
 					 v->p->item[i].mass_g);
 	if (there)
 		b->manifest = ID(v->p);
-	EVENT(v, CONTAINER_STORED, b, BY_R0 + v->p->rec);
+	EVENT(v, CONTAINER_STORED, b, walk_receiver(v->p));
 	if (!there)
 		walk_by_generator(v);
 }
@@ -93,7 +93,7 @@ void walk_treat(struct move *v)
 			add_input(v, b, &v->p->item[i]);
 	while (b->n_outputs < 2 && walk_chance(v->k, 40))
 		add_output(v, b);
-	EVENT(v, WASTE_TREATED, b, there ? BY_R0 + v->p->rec : BY_G0 + v->p->gen);
+	EVENT(v, WASTE_TREATED, b, there ? walk_receiver(v->p) : BY_G0 + v->p->gen);
 }
 
 void walk_lose(struct move *v)
@@ -101,7 +101,7 @@ void walk_lose(struct move *v)
 	Liandan__LossRecorded *b = NEW(v->k, Liandan__LossRecorded, LIANDAN__LOSS_RECORDED__INIT);
 	const struct walk_item *it = &v->p->item[walk_pick(v->k, (unsigned)v->p->n_items)];
 	const bool there = v->m != NULL && v->m->leg != 0;
-	unsigned by = there ? BY_R0 + v->p->rec : BY_G0 + v->p->gen;
+	unsigned by = there ? walk_receiver(v->p) : BY_G0 + v->p->gen;
 
 	b->cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL;
 	b->mass_g = walk_some_mass(v->k, 1 + walk_pick(v->k, 20000));
