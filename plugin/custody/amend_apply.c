@@ -4,6 +4,7 @@
 #include "plugin/custody/amend.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/forward.h"
+#include "plugin/custody/licence.h"
 #include "plugin/custody/year.h"
 
 /* ---- what it comes to ---- */
@@ -179,6 +180,10 @@ static enum ld_err take_effect(struct ld_custody *c, const struct ld_fact *f, Cu
 			err = ld_amend_book(c, plan, f->index);
 		if (err == LD_OK && !ld_amend_has_parts(m))
 			err = ld_manifest_redraw(c, m, after);
+		if (err == LD_OK)
+			err = ld_licence_count(c, m, -1);
+		if (err == LD_OK)
+			err = ld_licence_count(c, after, 1);
 		if (err == LD_OK)
 			err = move_load(c, m, after);
 		if (err == LD_OK)

@@ -89,6 +89,7 @@ static void accepted(struct ld_custody *c, const struct ld_fact *f, ProtobufCBin
 	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, manifest);
 	close_it(c, manifest, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
 	ld_shortfall_follow(c, f, own);
+	ld_licence_follow(c, f, manifest, own);
 	ld_losses_follow(c, f, own);
 }
 

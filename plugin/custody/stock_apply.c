@@ -7,6 +7,7 @@
 #include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
+#include "plugin/custody/year.h"
 #include "proto/base64.h"
 
 static enum ld_err found(enum ld_err err)
@@ -17,6 +18,20 @@ static enum ld_err found(enum ld_err err)
 static char *shared(const char *s)
 {
 	return (char *)(uintptr_t)s;
+}
+
+/* What the year's plan is held against. */
+static enum ld_err count_year(struct ld_custody *c, const char *party, const char *code,
+			      const struct ld_booking *b)
+{
+	const uint32_t year = ld_china_year(c->now_ms);
+	enum ld_err err = LD_OK;
+
+	if (b->generated_g != 0)
+		err = ld_year_add(c, LD_YEAR_GENERATED, party, code, year, b->generated_g);
+	if (err == LD_OK && b->treated_g != 0)
+		err = ld_year_add(c, LD_YEAR_OWN, party, code, year, b->treated_g);
+	return err;
 }
 
 enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, const char *site,
@@ -50,6 +65,8 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 		s->index = index;
 		err = ld_tally(c, s, b, index);
 	}
+	if (err == LD_OK)
+		err = count_year(c, party, code, b);
 	if (err == LD_OK)
 		err = ld_stock_put(c, s);
 	ld_release(c, mark);
