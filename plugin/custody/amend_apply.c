@@ -138,7 +138,7 @@ static enum ld_err treatment_clock(struct ld_custody *c, const Custody__Manifest
 	if (m->accepted_ms == 0 || was == is)
 		return LD_OK;
 	return ld_manifest_clock(c, after, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
-				 is ? 0 : m->accepted_ms + c->rules->treatment_ms);
+				 is ? 0 : m->accepted_ms + ld_rules_of(c, m)->treatment_ms);
 }
 
 static uint32_t month_of(int64_t ms)
