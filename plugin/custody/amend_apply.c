@@ -5,6 +5,7 @@
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/forward.h"
 #include "plugin/custody/licence.h"
+#include "plugin/custody/store.h"
 #include "plugin/custody/year.h"
 
 /* ---- what it comes to ---- */
@@ -137,8 +138,7 @@ static enum ld_err treatment_clock(struct ld_custody *c, const Custody__Manifest
 
 	if (m->accepted_ms == 0 || was == is)
 		return LD_OK;
-	return ld_manifest_clock(c, after, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
-				 is ? 0 : m->accepted_ms + ld_rules_of(c, m)->treatment_ms);
+	return ld_treatment_clocks(c, after);
 }
 
 static uint32_t month_of(int64_t ms)

@@ -12,6 +12,7 @@
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/part.h"
 #include "plugin/custody/road.h"
+#include "plugin/custody/store.h"
 #include "plugin/custody/weigh.h"
 #include "plugin/custody/year.h"
 
@@ -432,8 +433,7 @@ static enum ld_err accept_items(struct ld_custody *c, const struct ld_fact *f, C
 		err =
 		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
 	if (err == LD_OK && ld_manifest_accepted_g(m) > 0 && with_an_operator(c, m))
-		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
-					m->accepted_ms + ld_rules_of(c, m)->treatment_ms);
+		err = ld_treatment_clocks(c, m);
 	return err;
 }
 

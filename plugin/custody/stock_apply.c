@@ -7,6 +7,7 @@
 #include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
+#include "plugin/custody/store.h"
 #include "plugin/custody/year.h"
 #include "proto/base64.h"
 
@@ -41,6 +42,7 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 	size_t mark = ld_mark(c);
 	Custody__Stock fresh = CUSTODY__STOCK__INIT;
 	Custody__Stock *s = &fresh;
+	int64_t was_g = 0;
 	enum ld_err err = ld_stock_get(c, party, site, code, &s);
 
 	if (err == LD_ERR_NOT_FOUND) {
@@ -58,6 +60,7 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 		s->lost_g = ld_add_g(s->lost_g, b->lost_g);
 		s->bound_g = ld_add_g(s->bound_g, b->bound_g);
 		s->contained_g = ld_add_g(s->contained_g, contained_g);
+		was_g = s->in_stock_g;
 		s->in_stock_g = ld_add_g(s->generated_g, s->received_g);
 		s->in_stock_g = ld_sub_g(s->in_stock_g, s->treated_g);
 		s->in_stock_g = ld_sub_g(s->in_stock_g, s->shipped_g);
@@ -67,6 +70,8 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 	}
 	if (err == LD_OK)
 		err = count_year(c, party, code, b);
+	if (err == LD_OK)
+		err = ld_site_stock_add(c, site, ld_sub_g(s->in_stock_g, was_g));
 	if (err == LD_OK)
 		err = ld_stock_put(c, s);
 	ld_release(c, mark);

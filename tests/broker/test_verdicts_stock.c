@@ -165,6 +165,37 @@ BUILD(accepted_beyond_the_licence)
 	return e;
 }
 
+/* ---- storage ---- */
+
+/* 3 t and a gram at a storage point. */
+BUILD(generated_beyond_a_storage_point)
+{
+	Liandan__SiteRegistered *b =
+	    TRADE_NEW(&x->t, Liandan__SiteRegistered, LIANDAN__SITE_REGISTERED__INIT);
+	static const int32_t corner[3][2] = {
+	    {310000000, 1210000000}, {310010000, 1210000000}, {310000000, 1210010000}};
+	Liandan__RingPoint *ring[3];
+	Liandan__Event *e;
+
+	(void)by, (void)co;
+	for (size_t i = 0; i < 3; i++) {
+		ring[i] = TRADE_NEW(&x->t, Liandan__RingPoint, LIANDAN__RING_POINT__INIT);
+		ring[i]->lat_e7 = corner[i][0];
+		ring[i]->lon_e7 = corner[i][1];
+	}
+	b->site = trade_name(&x->t, "point");
+	b->party = TEXT("gen");
+	b->kind = LIANDAN__SITE_KIND__SITE_KIND_STORAGE;
+	b->storage_point = true;
+	b->ring = trade_dup(&x->t, ring, sizeof ring);
+	b->n_ring = 3;
+	x->t.must(&x->t, &x->h.world.authority,
+		  trade_event(&x->t, LIANDAN__EVENT__BODY_SITE_REGISTERED, b));
+	e = trade_generated(&x->t, NULL, 3000001);
+	e->waste_generated->site = b->site;
+	return e;
+}
+
 #define CASE(build, reason)                                                                        \
 	{                                                                                          \
 #build, LIANDAN__REASON__##reason, build                                           \
@@ -174,6 +205,7 @@ static const struct rig_case cases[] = {
     CASE(repacked_with_what_reacts, INCOMPATIBLE),
     CASE(repacked_of_two_generators, ORIGINS_MERGED),
     CASE(accepted_beyond_the_licence, LICENCE_EXCEEDED),
+    CASE(generated_beyond_a_storage_point, STORAGE_EXCEEDED),
     CASE(sealed_beyond_the_plan, PLAN_EXCEEDED),
 };
 

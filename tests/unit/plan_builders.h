@@ -1,4 +1,4 @@
-/* Plans and licences with a yearly mass, for manifest_fixture.h's world. */
+/* Plans, licences with a yearly mass, sites with a capacity, for manifest_fixture.h's world. */
 #ifndef LD_TESTS_PLAN_BUILDERS_H
 #define LD_TESTS_PLAN_BUILDERS_H
 
@@ -39,6 +39,17 @@ static inline void mx_annual(struct mx *x, int64_t annual_g)
 	assert_int_equal(ld_licence_get(&x->c, "L-REC", &l), LD_OK);
 	l->granted->annual_g = annual_g;
 	assert_int_equal(ld_licence_put(&x->c, l), LD_OK);
+}
+
+/* The site may hold so much. */
+static inline void mx_capacity(struct mx *x, const char *site, int64_t capacity_g)
+{
+	Custody__Site *s;
+
+	assert_int_equal(ld_site_get(&x->c, site, &s), LD_OK);
+	s->registered->capacity_g = capacity_g;
+	assert_int_equal(ld_site_put(&x->c, s), LD_OK);
+	ld_site_cache_drop(&x->c);
 }
 
 #endif
