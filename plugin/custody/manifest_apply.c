@@ -9,6 +9,7 @@
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/number.h"
 #include "plugin/custody/road.h"
+#include "plugin/custody/skim.h"
 
 static enum ld_err found(enum ld_err err)
 {
@@ -273,6 +274,15 @@ static enum ld_err withdrawn(struct ld_custody *c, const struct ld_fact *f,
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
+/* M3 counts what is missing of each delivery. */
+static enum ld_err accepted(struct ld_custody *c, const struct ld_fact *f,
+			    const Liandan__Accepted *a)
+{
+	enum ld_err err = ld_accepted_apply(c, f, a);
+
+	return err == LD_OK ? ld_skim_apply(c, f) : err;
+}
+
 enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 {
 	const Liandan__Event *e = f->event;
@@ -321,7 +331,7 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
 		return ld_amendment_agreed_apply(c, f, e->amendment_agreed);
 	case LIANDAN__EVENT__BODY_ACCEPTED:
-		return ld_accepted_apply(c, f, e->accepted);
+		return accepted(c, f, e->accepted);
 	case LIANDAN__EVENT__BODY_REJECTED:
 		return ld_rejected_apply(c, f, e->rejected);
 	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:

@@ -38,6 +38,7 @@ enum ld_table {
 	LD_T_ANOMALY_ON = 'F', /* anomaly.h: those that stand about a manifest or vehicle */
 	LD_T_PRECISION = 't',  /* review.h: kind, reason -> Precision */
 	LD_T_RATING = 'U',     /* rating.h: what counts for a party's colour, and what people set */
+	LD_T_SKIM = 'z',       /* skim.h; also 'f': facilities of hazardous waste (facility.h) */
 	LD_T_PLATE_OFFER =
 	    'f', /* (carrier party, manifest id) -> "": open offers to this carrier */
 	LD_T_LINEAGE_DOWN = 'g', /* lineage.h */
@@ -50,8 +51,6 @@ enum ld_table {
 	LD_T_HOLD_ON = 'm',    /* kind, (subject), hold -> "": holds that stand */
 	LD_T_RULES = 'R',      /* version (BE32) -> Rules */
 	LD_T_CALENDAR = 'y',   /* year (BE32) -> Calendar */
-	LD_T_PLAN = 'J',       /* (party), year (BE32) -> Plan: plan.h */
-	LD_T_SITE_STOCK = 'Q', /* store.h: site -> grams in stock there */
 	LD_T_OVER = 'Z',       /* loss.h: what an entry has pushed beyond a tolerance */
 };
 

@@ -62,6 +62,21 @@ BUILD(generated_with_wrong_letters)
 	return e;
 }
 
+BUILD(generated_as_general_waste)
+{
+	Liandan__Event *e = trade_generated(&x->t, NULL, 1000);
+
+	(void)by, (void)co;
+	e->waste_generated->facility = TEXT("furnace-1");
+	x->t.must(&x->t, &x->t.office, e);
+	e = trade_generated(&x->t, NULL, 1000);
+	e->waste_generated->facility = TEXT("furnace-1");
+	e->waste_generated->line->code_system = LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_GENERAL;
+	e->waste_generated->line->code = TEXT("900-001-S17");
+	e->waste_generated->line->hazards = 0;
+	return e;
+}
+
 BUILD(stored_that_is_not)
 {
 	Liandan__ContainerStored *b =
@@ -433,6 +448,7 @@ static const struct rig_case cases[] = {
     CASE(weighed_on_a_scale_out_of_date, SCALE_OUT_OF_DATE),
     CASE(taken_with_other_contents, BAD_CONTENT),
     CASE(generated_with_wrong_letters, HAZARDS_DIFFER),
+    CASE(generated_as_general_waste, DECLARED_GENERAL),
     CASE(taken_by_a_carrier_not_named, CARRIER_NOT_NAMED),
     CASE(taken_by_a_truck_elsewhere, ABSENT_AT_ORIGIN),
     CASE(taken_without_tracks, PRESENCE_UNKNOWN),

@@ -136,6 +136,20 @@ SCENARIO(RECORDED, WASTE_GENERATED, site_registered, UNKNOWN_SITE)
 	generate(x, GEN, b);
 }
 
+SCENARIO(RECORDED, WASTE_GENERATED, declared, DECLARED_GENERAL)
+{
+	Liandan__WasteGenerated *b = mx_generated(x, "B1", "C1", MX_CODE, 100);
+
+	b->facility = MX_S("furnace-1");
+	mx_clean(x, generate(x, GEN, b));
+	b->batch = MX_S("B2");
+	b->container = MX_S("C2");
+	b->line->code_system = LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_GENERAL;
+	b->line->code = MX_S("900-001-S17");
+	b->line->hazards = 0;
+	generate(x, GEN, b);
+}
+
 SCENARIO(RECORDED, WASTE_GENERATED, mass_given, QUANTITY)
 {
 	generate(x, GEN, mx_generated(x, "B1", "C1", MX_CODE, 0));
