@@ -18,10 +18,11 @@ static const struct {
 	const char *field; /* ends with */
 	const char *names[NAMES];
 } vocabulary[] = {
-    {"to_party", {"car", "rec", "gen", "car", "str", "eeb"}},
-    {"party", {"gen", "car", "rec", "eeb", "str", "car"}},
+    {"to_party", {"car", "rec", "gen", "car", "car2", "eeb"}},
+    {"carrier", {"car", "car", "car2", "gen", "str", "car"}},
+    {"party", {"gen", "car", "rec", "rec2", "str", "car2"}},
     {"generator", {"gen", "gen", "gen", "rec", "car", "gen"}},
-    {"site", {"works", "plant", "works", "plant", "nowhere", "w2"}},
+    {"site", {"works", "plant", "works", "plant2", "shed", "nowhere"}},
     {"plate", {"A1", "A1", "A1", "A2", "A1", "A3"}},
     {"driver", {"p-zhang", "p-zhang", "p-gen", "p-rec", "p-zhang", "p-x"}},
     {"person", {"p-zhang", "p-new", "p-gen", "p-rec", "p-y", "p-x"}},
@@ -264,6 +265,27 @@ static void right_content(struct filler *f, Liandan__Event *e)
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		content = &e->accepted->content;
 		break;
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+		content = &e->partly_accepted->content;
+		break;
+	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
+		content = &e->generator_confirmed->content;
+		break;
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+		if (m->stop.len == LD_HASH_BYTES)
+			e->stop_ended->stop = m->stop;
+		return;
+	case LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED:
+		e->amendment_proposed->base_version = m->version;
+		return;
+	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
+		if (m->proposal != NULL)
+			e->amendment_agreed->proposal = m->proposal->event_hash;
+		return;
+	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
+		if (m->n_discrepancies != 0)
+			e->discrepancy_resolved->discrepancy = m->discrepancies[0]->event_hash;
+		return;
 	default:
 		return;
 	}
@@ -282,11 +304,20 @@ static uint8_t usual_signer(unsigned body)
 		return FZ_SCALE;
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
 	case LIANDAN__EVENT__BODY_HANDOVER_DECLINED:
+	case LIANDAN__EVENT__BODY_STOP_BEGUN:
+	case LIANDAN__EVENT__BODY_STOP_ENDED:
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT:
+	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
 	case LIANDAN__EVENT__BODY_ARRIVED:
 		return FZ_DRIVER;
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
+		return FZ_STORE;
 	case LIANDAN__EVENT__BODY_RECEIVED:
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 	case LIANDAN__EVENT__BODY_REJECTED:
+	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
+	case LIANDAN__EVENT__BODY_SAMPLE_ANALYSED:
+	case LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED:
 	case LIANDAN__EVENT__BODY_WASTE_TREATED:
 		return FZ_RECEIVER;
 	default:

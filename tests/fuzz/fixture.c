@@ -117,6 +117,9 @@ static void vehicle(struct fz_region *r)
 	m.plate = S("A1");
 	m.at_ms = 1;
 	PUT(r, TERMINAL_MOUNTED, &m);
+	v.plate = S("A2");
+	v.party = S("car2");
+	PUT(r, VEHICLE_REGISTERED, &v);
 }
 
 static void scale(struct fz_region *r)
@@ -158,6 +161,14 @@ static void keys(struct fz_region *r)
 	    LIANDAN__ROLE__ROLE_TERMINAL);
 	key(r, FZ_RECEIVER, "rec", "gate", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-rec",
 	    LIANDAN__ROLE__ROLE_RECEIVER);
+	key(r, FZ_STORE, "str", "yard", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-str",
+	    LIANDAN__ROLE__ROLE_RECEIVER);
+	key(r, FZ_LABORATORY, "lab", "desk", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-lab",
+	    LIANDAN__ROLE__ROLE_LABORATORY);
+	key(r, FZ_DRIVER2, "car2", "li", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-li",
+	    LIANDAN__ROLE__ROLE_CARRIER | LIANDAN__ROLE__ROLE_DRIVER);
+	key(r, FZ_RECEIVER2, "rec2", "gate", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-rec2",
+	    LIANDAN__ROLE__ROLE_RECEIVER);
 	key(r, FZ_SCALE, "rec", "w1", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_SCALE, "w1",
 	    LIANDAN__ROLE__ROLE_SCALE);
 }
@@ -178,8 +189,17 @@ void fz_region_open(struct fz_region *r)
 	party(r, "gen", LIANDAN__ROLE__ROLE_GENERATOR);
 	party(r, "car", LIANDAN__ROLE__ROLE_CARRIER);
 	party(r, "rec", LIANDAN__ROLE__ROLE_RECEIVER);
+	party(r, "car2", LIANDAN__ROLE__ROLE_CARRIER);
+	party(r, "rec2", LIANDAN__ROLE__ROLE_RECEIVER);
+	party(r, "str", LIANDAN__ROLE__ROLE_RECEIVER);
+	party(r, "lab", LIANDAN__ROLE__ROLE_LABORATORY);
 	site(r, "works", "gen", LIANDAN__SITE_KIND__SITE_KIND_PRODUCTION, 312000000, 1214000000);
 	site(r, "plant", "rec", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL, 313000000, 1215000000);
+	site(r, "plant2", "rec2", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL, 313000000, 1216000000);
+	site(r, "shed", "str", LIANDAN__SITE_KIND__SITE_KIND_STORAGE, 312500000, 1214500000);
+	licence(r, "l-rec2", "rec2", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE);
+	licence(r, "l-str", "str", LIANDAN__LICENCE_KIND__LICENCE_KIND_STORE);
+	licence(r, "l-car2", "car2", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY);
 	licence(r, "l-rec", "rec", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE);
 	licence(r, "l-car", "car", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY);
 	vehicle(r);

@@ -18,16 +18,20 @@ struct fz_region {
 
 /* Signers: key ids. */
 enum fz_key {
-	FZ_AUTHORITY = 'A', /* eeb/root */
-	FZ_REGULATOR = 'I', /* eeb/inspector */
-	FZ_GENERATOR = 'G', /* gen/office, person p-gen */
-	FZ_DRIVER = 'D',    /* car/zhang, person p-zhang */
-	FZ_ADMIN = 'O',	    /* car/office */
-	FZ_TERMINAL = 'T',  /* car/t1, mounted on A1 */
-	FZ_RECEIVER = 'R',  /* rec/gate, person p-rec */
-	FZ_SCALE = 'S',	    /* rec/w1 */
+	FZ_AUTHORITY = 'A',  /* eeb/root */
+	FZ_REGULATOR = 'I',  /* eeb/inspector */
+	FZ_GENERATOR = 'G',  /* gen/office, person p-gen */
+	FZ_DRIVER = 'D',     /* car/zhang, person p-zhang */
+	FZ_ADMIN = 'O',	     /* car/office */
+	FZ_TERMINAL = 'T',   /* car/t1, mounted on A1 */
+	FZ_RECEIVER = 'R',   /* rec/gate, person p-rec */
+	FZ_SCALE = 'S',	     /* rec/w1 */
+	FZ_STORE = 'P',	     /* str/yard, person p-str */
+	FZ_LABORATORY = 'L', /* lab/desk */
+	FZ_DRIVER2 = 'E',    /* car2/li, person p-li */
+	FZ_RECEIVER2 = 'Q',  /* rec2/gate, person p-rec2 */
 };
-#define FZ_KEYS "AIGDOTRS"
+#define FZ_KEYS "AIGDOTRSPLEQ"
 
 /* Opens state and arena and writes the fixture into it, committed. */
 void fz_region_open(struct fz_region *r);

@@ -5,7 +5,7 @@
 #include "proto/gate.h"
 #include "tests/fuzz/fixture.h"
 
-#define MAX_ENTRIES 64
+#define MAX_ENTRIES 128
 
 static bool passes(const ProtobufCMessageDescriptor *type, ProtobufCBinaryData b)
 {

@@ -1,9 +1,10 @@
 /* Writes valid inputs for every target: fuzz_seeds DIR DAYS. What a fuzzer would need years to find
- * by itself: a whole consignment, signed envelopes, a good token, a proof. Everything is the same
+ * by itself: whole consignments, signed envelopes, a good token, a proof. Everything is the same
  * in every run but the signatures. */
 #include <glob.h>
 #include <sys/stat.h>
 
+#include "plugin/custody/table.h"
 #include "proto/envelope.h"
 #include "proto/gate.h"
 #include "proto/json.h"
@@ -58,33 +59,29 @@ static void random_messages(void)
 	}
 }
 
-/* The consignment as entries, as events, as envelopes, as JSON. */
-static void consignment(void)
-{
-	static const Liandan__Algorithm algorithms[3] = {LIANDAN__ALGORITHM__ALGORITHM_P256,
-							 LIANDAN__ALGORITHM__ALGORITHM_ED25519,
-							 LIANDAN__ALGORITHM__ALGORITHM_SM2};
-	static struct fz_story s;
-	static uint8_t judge[1 << 20], apply[1 << 20];
-	size_t n_judge = 0, n_apply = 0;
-	struct ld_key *keys[3];
-	struct ld_arena arena;
+/* Bodies that some story has had accepted. */
+static bool told[512];
 
-	FZ_REQUIRE(ld_arena_init(&arena, LD_MAX_ARENA_BYTES) == 0);
-	fz_story_play(&s);
-	for (size_t i = 0; i < 3; i++)
-		FZ_REQUIRE(ld_key_generate(algorithms[i], &keys[i]) == LD_OK);
-	for (size_t i = 0; i < s.n; i++) {
-		const struct fz_entry *e = &s.event[i];
+/* A story as entries, as events, as envelopes, as JSON. */
+static void events_of(struct fz_story *s, size_t which, struct ld_key *const keys[3],
+		      struct ld_arena *arena)
+{
+	static uint8_t judge[1 << 20];
+	size_t n_judge = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const size_t number = 100 * which + i;
+		const struct fz_entry *e = &s->event[i];
 		Liandan__Event *event;
 		uint8_t *sealed;
 		char *text, name[32];
 		size_t len;
 		cJSON *json;
 
-		ld_arena_reset(&arena);
-		event = liandan__event__unpack(&arena.pb, e->len, e->bytes);
+		ld_arena_reset(arena);
+		event = liandan__event__unpack(&arena->pb, e->len, e->bytes);
 		FZ_REQUIRE(event != NULL);
+		told[event->body_case] = true;
 		json = ld_json_of(&event->base);
 		text = cJSON_PrintUnformatted(json);
 		FZ_REQUIRE(text != NULL);
@@ -93,30 +90,76 @@ static void consignment(void)
 		judge[n_judge++] = (uint8_t)(e->len >> 8);
 		memcpy(judge + n_judge, e->bytes, e->len);
 		n_judge += e->len;
-		write_numbered("gate", 200 + i, 0, e->bytes, e->len);
-		write_numbered("json", i, 0, text, strlen(text));
-		write_numbered("query", 200 + i, 1, text, strlen(text));
+		write_numbered("gate", 1000 + number, 0, e->bytes, e->len);
+		write_numbered("json", number, 0, text, strlen(text));
+		write_numbered("query", 1000 + number, 1, text, strlen(text));
 		event->n_cosigners = 0;
 		FZ_REQUIRE(ld_seal(event, &keys[i % 3], 1, &sealed, &len, NULL, NULL) == LD_OK);
-		write_numbered("gate", 300 + i, 1, sealed, len);
-		snprintf(name, sizeof name, "seed-%03zu", i);
+		write_numbered("gate", 2000 + number, 1, sealed, len);
+		snprintf(name, sizeof name, "seed-%03zu", number);
 		write_seed("envelope", name, NULL, 0, sealed, len);
 		free(sealed);
 		cJSON_free(text);
 		cJSON_Delete(json);
 	}
-	for (size_t i = 0; i < s.play.n; i++) {
-		const struct fz_entry *e = &s.play.entry[i];
+	write_seed("judge", s->name, NULL, 0, judge, n_judge);
+}
 
-		FZ_REQUIRE(n_apply + e->len + 2 < sizeof apply);
-		apply[n_apply++] = (uint8_t)e->len;
-		apply[n_apply++] = (uint8_t)(e->len >> 8);
-		memcpy(apply + n_apply, e->bytes, e->len);
-		n_apply += e->len;
-		write_numbered("gate", 400 + i, 2, e->bytes, e->len);
+static void entries_of(struct fz_story *s, size_t which)
+{
+	static uint8_t apply[1 << 20];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->play.n; i++) {
+		const struct fz_entry *e = &s->play.entry[i];
+
+		FZ_REQUIRE(n + e->len + 2 < sizeof apply);
+		apply[n++] = (uint8_t)e->len;
+		apply[n++] = (uint8_t)(e->len >> 8);
+		memcpy(apply + n, e->bytes, e->len);
+		n += e->len;
+		write_numbered("gate", 3000 + 200 * which + i, 2, e->bytes, e->len);
 	}
-	write_seed("judge", "consignment", NULL, 0, judge, n_judge);
-	write_seed("apply", "consignment", NULL, 0, apply, n_apply);
+	write_seed("apply", s->name, NULL, 0, apply, n);
+}
+
+/* What has a row in the table has a story, and every event of a story is accepted. */
+static void every_body(size_t refused)
+{
+	const ProtobufCMessageDescriptor *type = &liandan__event__descriptor;
+
+	FZ_REQUIRE(refused == 0);
+	for (unsigned i = 0; i < type->n_fields; i++) {
+		const unsigned body = type->fields[i].id;
+
+		if (body < 100 || body >= sizeof told || told[body] ||
+		    ld_row_of((Liandan__Event__BodyCase)body) == NULL)
+			continue;
+		fprintf(stderr, "no story has %s\n", type->fields[i].name);
+		exit(1);
+	}
+}
+
+static void stories(void)
+{
+	static const Liandan__Algorithm algorithms[3] = {LIANDAN__ALGORITHM__ALGORITHM_P256,
+							 LIANDAN__ALGORITHM__ALGORITHM_ED25519,
+							 LIANDAN__ALGORITHM__ALGORITHM_SM2};
+	static struct fz_story s;
+	struct ld_key *keys[3];
+	struct ld_arena arena;
+	size_t refused = 0;
+
+	FZ_REQUIRE(ld_arena_init(&arena, LD_MAX_ARENA_BYTES) == 0);
+	for (size_t i = 0; i < 3; i++)
+		FZ_REQUIRE(ld_key_generate(algorithms[i], &keys[i]) == LD_OK);
+	for (size_t which = 0; which < FZ_STORIES; which++) {
+		fz_story_play(&s, which);
+		refused += s.refused;
+		events_of(&s, which, keys, &arena);
+		entries_of(&s, which);
+	}
+	every_body(refused);
 	for (size_t i = 0; i < 3; i++)
 		ld_key_free(keys[i]);
 	ld_arena_free(&arena);
@@ -257,7 +300,7 @@ int main(int argc, char **argv)
 	mkdir(dir, 0777);
 	FZ_REQUIRE(ld_gate_init() == LD_OK);
 	random_messages();
-	consignment();
+	stories();
 	choices();
 	notes();
 	texts();
