@@ -111,6 +111,10 @@ enum ld_err ld_manifest_clock(struct ld_custody *c, const Custody__Manifest *m,
 			      Liandan__DeadlineClock clock, int64_t due_ms);
 
 /* The same for a clock of n working days from from_ms. */
+/* The clocks of what is sealed and waits for its carrier (m->pickup_due_ms). */
+enum ld_err ld_pickup_begin(struct ld_custody *c, const struct ld_fact *f,
+			    const Custody__Manifest *m);
+enum ld_err ld_pickup_end(struct ld_custody *c, const Custody__Manifest *m);
 enum ld_err ld_manifest_clock_workdays(struct ld_custody *c, const Custody__Manifest *m,
 				       Liandan__DeadlineClock clock, int64_t from_ms, int64_t n);
 

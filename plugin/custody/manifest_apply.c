@@ -192,8 +192,7 @@ static enum ld_err sealed(struct ld_custody *c, const struct ld_fact *f,
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_DRAFT, 0);
 	if (err == LD_OK)
-		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP,
-					m->pickup_due_ms);
+		err = ld_pickup_begin(c, f, m);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
@@ -219,7 +218,7 @@ static enum ld_err cancelled(struct ld_custody *c, const struct ld_fact *f,
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_DRAFT, 0);
 	if (err == LD_OK)
-		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP, 0);
+		err = ld_pickup_end(c, m);
 	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 

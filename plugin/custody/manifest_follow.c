@@ -109,7 +109,11 @@ static void taken(struct ld_custody *c, const struct ld_fact *f, const Liandan__
 	Custody__Manifest *m;
 
 	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, t->manifest);
-	if (t->child.len != 0 && ld_manifest_get(c, t->manifest, &m) == LD_OK && m->n_items == 0 &&
+	if (ld_manifest_get(c, t->manifest, &m) != LD_OK)
+		return;
+	if (m->state != CUSTODY__MANIFEST_STATE__SEALED || m->n_items == 0) /* D7: nothing waits */
+		explain(c, f, own, LIANDAN__ANOMALY_KIND__NOT_PICKED_UP, t->manifest);
+	if (t->child.len != 0 && m->n_items == 0 &&
 	    m->state != CUSTODY__MANIFEST_STATE__CANCELLED &&
 	    m->state != CUSTODY__MANIFEST_STATE__EXPIRED)
 		ld_manifest_close(c, m, LIANDAN__CLOSE_REASON__CLOSE_REASON_SPLIT, own);
@@ -136,6 +140,10 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 	switch (e->body_case) {
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN:
 		taken(c, f, e->handover_taken, own);
+		break;
+	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
+		explain(c, f, own, LIANDAN__ANOMALY_KIND__NOT_PICKED_UP,
+			e->manifest_cancelled->manifest);
 		break;
 	case LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED:
 		confirmed(c, f, e->generator_confirmed->manifest, own);

@@ -154,7 +154,7 @@ enum ld_err ld_travel_clocks(struct ld_custody *c, const struct ld_fact *f,
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_LOST, 0);
 	if (err == LD_OK)
-		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP, 0);
+		err = ld_pickup_end(c, m);
 	return err;
 }
 
@@ -570,7 +570,7 @@ enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed 
 	if (err == LD_OK)
 		err = ld_travel_stop(c, m);
 	if (err == LD_OK) /* of one whose parts have all gone from the origin */
-		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP, 0);
+		err = ld_pickup_end(c, m);
 	if (err == LD_OK)
 		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_RECEIPT, 0);
 	if (err == LD_OK)

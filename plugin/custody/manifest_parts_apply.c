@@ -323,3 +323,27 @@ enum ld_err ld_manifest_clock_workdays(struct ld_custody *c, const Custody__Mani
 	return ld_deadline_set_workdays(c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock,
 					ld_rules_of(c, m)->version, from_ms, n);
 }
+
+/* CUSTODY-2; 5C D7: a note where it waits for long, unless it ends before. */
+enum ld_err ld_pickup_begin(struct ld_custody *c, const struct ld_fact *f,
+			    const Custody__Manifest *m)
+{
+	const int64_t noted_ms = f->recorded_at_ms + ld_rules_of(c, m)->unpicked_ms;
+	enum ld_err err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP,
+					    m->pickup_due_ms);
+
+	return err == LD_OK
+		   ? ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_UNPICKED,
+				       noted_ms < m->pickup_due_ms ? noted_ms : 0)
+		   : err;
+}
+
+enum ld_err ld_pickup_end(struct ld_custody *c, const Custody__Manifest *m)
+{
+	enum ld_err err =
+	    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP, 0);
+
+	return err == LD_OK
+		   ? ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_UNPICKED, 0)
+		   : err;
+}

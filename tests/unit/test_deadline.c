@@ -34,7 +34,7 @@ static void pickup_expires(void **state)
 
 	mx_to_sealed(x);
 	x->now += 10 * LD_DAY_MS;
-	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(mx_tick(x), 2); /* not picked up for days; expired */
 	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__EXPIRED);
 	assert_int_equal(mx_container(x, "C1")->state, CUSTODY__CONTAINER_STATE__GENERATED);
 	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->bound_g, 0);
@@ -54,6 +54,70 @@ static void a_pickup_date_of_its_own(void **state)
 	s->expires_ms = x->now + LD_HOUR_MS;
 	mx_clean(x, mx_seal(x, draft, s));
 	assert_int_equal(MX_DUE(x, PICKUP), x->now + LD_HOUR_MS);
+	assert_int_equal(MX_DUE(x, UNPICKED), 0); /* it ends before anybody need be told */
+}
+
+static const Liandan__AnomalyCleared *cleared(const struct mx *x)
+{
+	const Liandan__OwnEvent *own = mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED);
+
+	return own != NULL ? own->anomaly_cleared : NULL;
+}
+
+/* 5C D7: a note after three days, which the taking ends. */
+static void not_picked_up(void **state)
+{
+	struct mx *x = *state;
+	uint64_t anomaly;
+
+	mx_to_sealed(x);
+	assert_int_equal(MX_DUE(x, UNPICKED), x->now + 3 * LD_DAY_MS);
+	x->now += 3 * LD_DAY_MS - 1;
+	assert_int_equal(mx_tick(x), 0);
+	x->now++;
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(x->own[0]->deadline_missed->clock,
+			 LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_UNPICKED);
+	assert_int_equal(raised(x)->kind, LIANDAN__ANOMALY_KIND__NOT_PICKED_UP);
+	assert_int_equal(raised(x)->level, 1);
+	anomaly = x->index;
+	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__SEALED);
+	assert_int_equal(mx_tick(x), 0);
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	mx_was_at(x, "V1", "S-GEN");
+	mx_clean(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")));
+	assert_int_equal(cleared(x)->anomaly, anomaly);
+	assert_int_equal(cleared(x)->phase, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE);
+}
+
+static void picked_up_in_time(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_taken(x);
+	assert_int_equal(MX_DUE(x, UNPICKED), 0);
+	assert_int_equal(MX_DUE(x, PICKUP), 0);
+}
+
+/* What is cancelled waits for nobody. */
+static void cancelled_unpicked(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_sealed(x);
+	x->now += 3 * LD_DAY_MS;
+	assert_int_equal(mx_tick(x), 1);
+	mx_clean(x, mx_cancel(x, GEN));
+	assert_int_equal(cleared(x)->phase, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE);
+}
+
+static void cancelled_before(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_sealed(x);
+	mx_clean(x, mx_cancel(x, GEN));
+	assert_int_equal(MX_DUE(x, UNPICKED), 0);
 }
 
 static void taken_although_expired(void **state)
@@ -62,10 +126,10 @@ static void taken_although_expired(void **state)
 
 	mx_to_offered(x);
 	x->now += 10 * LD_DAY_MS;
-	assert_int_equal(mx_tick(x), 2); /* the offer, then the pick-up */
-	assert_int_equal(x->own[0]->deadline_missed->clock,
-			 LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER);
-	assert_true(x->own[0]->deadline_missed->due_ms < x->own[1]->deadline_missed->due_ms);
+	assert_int_equal(mx_tick(x), 3); /* a note, the offer, then the pick-up */
+	assert_int_equal(x->own[2]->deadline_missed->clock,
+			 LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PICKUP);
+	assert_true(x->own[0]->deadline_missed->due_ms < x->own[2]->deadline_missed->due_ms);
 	mx_was_at(x, "V1", "S-GEN");
 	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), LATE);
 	assert_int_equal(mx_manifest(x)->state, CUSTODY__MANIFEST_STATE__IN_TRANSIT);
@@ -332,6 +396,10 @@ int main(void)
 	    T(draft_expires),
 	    T(pickup_expires),
 	    T(a_pickup_date_of_its_own),
+	    T(not_picked_up),
+	    T(picked_up_in_time),
+	    T(cancelled_unpicked),
+	    T(cancelled_before),
 	    T(taken_although_expired),
 	    T(overdue_then_lost_then_there),
 	    T(late_news_of_an_arrival_in_time),

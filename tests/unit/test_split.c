@@ -48,6 +48,7 @@ static void a_part_leaves_the_origin(void **state)
 	assert_int_equal(items_g(m), ALL_G - MX_C1_G - 200000);
 	assert_string_equal(m->holder, "GEN");
 	assert_int_not_equal(MX_DUE(x, PICKUP), 0);
+	assert_int_not_equal(MX_DUE(x, UNPICKED), 0);
 	assert_int_equal(MX_DUE(x, ARRIVAL), 0);
 	child = sp_get(x, SP_CHILD);
 	assert_int_equal(child->state, CUSTODY__MANIFEST_STATE__IN_TRANSIT);
