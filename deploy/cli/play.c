@@ -227,7 +227,8 @@ static bool unheard(const struct ld_play *p, size_t trip, enum ld_sim_what what)
 
 	if (what != LD_STEP_REDIRECTED || !sent || ld_play_now(p) >= p->sim->end_ms)
 		return false;
-	return p->sent[sent - 1].verdict != LIANDAN__VERDICT__ACCEPTED;
+	const struct ld_play_sent *s = &p->sent[sent - 1];
+	return !s->covered && s->verdict != LIANDAN__VERDICT__ACCEPTED;
 }
 
 static bool play_trips(struct ld_play *p, int64_t now_ms)

@@ -10,6 +10,7 @@
 #include "deploy/cli/day_parse.h"
 #include "deploy/cli/declare.h"
 #include "plugin/custody/apply.h"
+#include "plugin/custody/table.h"
 #include "plugin/custody/year.h"
 #include "proto/base64.h"
 
@@ -208,6 +209,9 @@ static enum ld_err read_rule(struct reading *r, struct ld_profile *p)
 
 	if (d == NULL)
 		return bad(r, LD_ERR_MALFORMED, "there is no rule \"%.60s\"", r->word[0]);
+	if (!ld_rule_applies(d))
+		return bad(r, LD_ERR_MALFORMED,
+			   "%s is asked of facts only, which no profile refuses", d->name);
 	if (r->n < 3 || r->n > 4 || strcmp(r->word[1], "=") != 0)
 		return bad(r, LD_ERR_MALFORMED, "a rule is written: name = value  # source");
 	for (size_t i = 0; i < p->n; i++)

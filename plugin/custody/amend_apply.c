@@ -4,6 +4,8 @@
 #include "plugin/custody/amend.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/forward.h"
+#include "plugin/custody/licence.h"
+#include "plugin/custody/store.h"
 #include "plugin/custody/year.h"
 
 /* ---- what it comes to ---- */
@@ -136,8 +138,7 @@ static enum ld_err treatment_clock(struct ld_custody *c, const Custody__Manifest
 
 	if (m->accepted_ms == 0 || was == is)
 		return LD_OK;
-	return ld_manifest_clock(c, after, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
-				 is ? 0 : m->accepted_ms + c->rules->treatment_ms);
+	return ld_treatment_clocks(c, after);
 }
 
 static uint32_t month_of(int64_t ms)
@@ -179,6 +180,10 @@ static enum ld_err take_effect(struct ld_custody *c, const struct ld_fact *f, Cu
 			err = ld_amend_book(c, plan, f->index);
 		if (err == LD_OK && !ld_amend_has_parts(m))
 			err = ld_manifest_redraw(c, m, after);
+		if (err == LD_OK)
+			err = ld_licence_count(c, m, -1);
+		if (err == LD_OK)
+			err = ld_licence_count(c, after, 1);
 		if (err == LD_OK)
 			err = move_load(c, m, after);
 		if (err == LD_OK)

@@ -82,7 +82,9 @@ static enum ld_err count(struct ld_custody *c, const Custody__Manifest *m, int s
 		const Custody__Drawn *d = m->drawn[i];
 		const int64_t g = sign > 0 ? d->mass_g : ld_sub_g(0, d->mass_g);
 
-		if (m->delegation[0] != '\0')
+		err = ld_year_add(c, LD_YEAR_SEALED, m->created->generator, d->code, m->sealed_year,
+				  g);
+		if (err == LD_OK && m->delegation[0] != '\0')
 			err =
 			    ld_year_add(c, LD_YEAR_DELEGATED, m->delegation, "", m->sealed_year, g);
 		if (err == LD_OK && m->granted)
@@ -103,11 +105,8 @@ static enum ld_err await(struct ld_custody *c, Custody__Manifest *m, int64_t fro
 
 static enum ld_err draw(struct ld_custody *c, const struct ld_fact *f, Custody__Manifest *m)
 {
-	enum ld_err err = LD_OK;
+	enum ld_err err = note_drawn(c, m);
 
-	if (m->delegation[0] == '\0' && !m->granted)
-		return LD_OK;
-	err = note_drawn(c, m);
 	if (err == LD_OK)
 		err = count(c, m, 1);
 	return err == LD_OK ? await(c, m, f->recorded_at_ms) : err;
@@ -160,7 +159,7 @@ enum ld_err ld_manifest_redraw(struct ld_custody *c, const Custody__Manifest *be
 	m->n_drawn = 0;
 	if (sealed) /* another receiver may be in another province */
 		m->granted = m->created->approval[0] != '\0' && ld_grant_needed(c, m->created);
-	if (err != LD_OK || (m->delegation[0] == '\0' && !m->granted))
+	if (err != LD_OK)
 		return err;
 	err = note_drawn(c, m);
 	return err == LD_OK ? count(c, m, 1) : err;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugin/custody/lineage.h"
+#include "plugin/custody/store.h"
 
 static const Custody__Shared *shared_of(const Custody__Manifest *m, uint32_t line)
 {
@@ -195,10 +196,7 @@ static enum ld_err gone(struct ld_custody *c, const struct ld_fact *f, Custody__
 	parent->forwarded_g = ld_add_g(parent->forwarded_g, s->mass_g);
 	parent->updated_index = f->index;
 	parent->updated_ms = f->recorded_at_ms;
-	return ld_manifest_left_g(parent) > 0
-		   ? LD_OK
-		   : ld_manifest_clock(c, parent, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
-				       0);
+	return ld_manifest_spent(c, parent);
 }
 
 static enum ld_err on_parents(struct ld_custody *c, const struct ld_fact *f,

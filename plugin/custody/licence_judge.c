@@ -1,99 +1,17 @@
-/* Who is licensed for what, and who is registered at all. CUSTODY-2, 6, 14; Order 23 articles 10
- * to 13. */
+/* Who is licensed and registered at all, and how much of a licence's year is used up. CUSTODY-2, 6,
+ * 14; 5C M12. */
 #include <string.h>
 
+#include "plugin/custody/anomaly.h"
 #include "plugin/custody/manifest_judge.h"
-#include "proto/waste_code.h"
-
-static bool code_covered(const Liandan__LicenceGranted *g, const char *code)
-{
-	for (size_t i = 0; i < g->n_codes; i++)
-		if (ld_waste_code_covers(g->codes[i], code))
-			return true;
-	return false;
-}
-
-static bool mode_covered(const Liandan__LicenceGranted *g, const char *mode)
-{
-	if (mode[0] == '\0' || g->n_modes == 0)
-		return true;
-	for (size_t i = 0; i < g->n_modes; i++)
-		if (strcmp(g->modes[i], mode) == 0)
-			return true;
-	return false;
-}
-
-/* Judged at sealing and at taking; a withdrawal may let what was sealed before it finish. */
-static bool in_force(const Custody__Licence *l, const struct ld_licence_need *need)
-{
-	const Liandan__LicenceGranted *g = l->granted;
-
-	if (need->at_ms < g->from_ms || (g->to_ms != 0 && need->at_ms >= g->to_ms))
-		return false;
-	if (l->withdrawn_ms == 0 || need->at_ms < l->withdrawn_ms)
-		return true;
-	return l->in_flight == LIANDAN__IN_FLIGHT__IN_FLIGHT_MAY_FINISH && need->sealed_ms != 0 &&
-	       need->sealed_ms < l->withdrawn_ms;
-}
-
-static bool covers(const Custody__Licence *l, const struct ld_licence_need *need)
-{
-	const Liandan__LicenceGranted *g = l->granted;
-
-	if (g == NULL || strcmp(g->party, need->party) != 0)
-		return false;
-	if ((LD_LICENCE_BIT(g->kind) & need->kinds) == 0 || !in_force(l, need))
-		return false;
-	if (g->site[0] != '\0' && need->site[0] != '\0' && strcmp(g->site, need->site) != 0)
-		return false;
-	return code_covered(g, need->code) && mode_covered(g, need->mode);
-}
-
-struct licence_walk {
-	struct ld_custody *c;
-	const struct ld_licence_need *need;
-	size_t skip;
-	bool found;
-};
-
-static int licence_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
-		       size_t len)
-{
-	struct licence_walk *w = ctx;
-	char id[LD_MAX_ID_BYTES + 1];
-	size_t n = key_len - w->skip;
-	size_t mark = ld_mark(w->c);
-	Custody__Licence *l;
-
-	(void)value;
-	(void)len;
-	if (n > LD_MAX_ID_BYTES)
-		return 0;
-	memcpy(id, key + w->skip, n);
-	id[n] = '\0';
-	w->found = ld_licence_get(w->c, id, &l) == LD_OK && covers(l, w->need);
-	ld_release(w->c, mark);
-	return w->found;
-}
+#include "plugin/custody/table.h"
+#include "plugin/custody/year.h"
 
 bool ld_licensed(struct ld_custody *c, const struct ld_licence_need *need)
 {
-	struct licence_walk w = {.c = c, .need = need};
-	struct ld_tkey k;
+	struct ld_licence_found found;
 
-	if (need->licence[0] != '\0') {
-		size_t mark = ld_mark(c);
-		Custody__Licence *l;
-		bool yes = ld_licence_get(c, need->licence, &l) == LD_OK && covers(l, need);
-
-		ld_release(c, mark);
-		return yes;
-	}
-	ld_tkey_init(&k);
-	ld_tkey_str(&k, need->party);
-	w.skip = k.len;
-	ld_state_walk(c->state, LD_T_PARTY_LICENCE, k.b, k.len, NULL, 0, licence_one, &w, NULL);
-	return w.found;
+	return ld_licence_covering(c, need, &found);
 }
 
 bool ld_signer_is(const struct ld_fact *f, uint32_t roles, const char *party)
@@ -129,4 +47,111 @@ bool ld_site_usable(struct ld_custody *c, const char *site, const char *party, i
 		      (s->registered->to_ms == 0 || at_ms < s->registered->to_ms);
 	ld_release(c, mark);
 	return yes;
+}
+
+/* ---- the year ---- */
+
+/* Licences that the lines of a manifest count on, with what is accepted of each. */
+struct on_licence {
+	struct ld_licence_found licence;
+	int64_t mass_g;
+};
+struct on_licences {
+	struct on_licence of[LD_MAX_LINES];
+	size_t n;
+};
+
+static void add_line(struct on_licences *all, const struct ld_licence_found *found, int64_t mass_g)
+{
+	size_t i = 0;
+
+	while (i < all->n && strcmp(all->of[i].licence.licence, found->licence) != 0)
+		i++;
+	if (i == LD_MAX_LINES)
+		return;
+	if (i == all->n)
+		all->of[all->n++] = (struct on_licence){*found, 0};
+	all->of[i].mass_g = ld_add_g(all->of[i].mass_g, mass_g);
+}
+
+static int64_t accepted_g(const struct ld_acceptance *a, uint32_t line)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < a->n_lines; i++)
+		if (a->lines[i]->line == line)
+			sum = ld_add_g(sum, a->lines[i]->mass_g);
+	return sum;
+}
+
+static void licences_of(struct ld_custody *c, const Custody__Manifest *m,
+			const struct ld_acceptance *a, struct on_licences *all)
+{
+	struct ld_licence_found found;
+
+	all->n = 0;
+	for (size_t i = 0; i < m->created->n_lines && i < LD_MAX_LINES; i++)
+		if (ld_licence_of_line(c, m, m->created->lines[i], &found))
+			add_line(all, &found, accepted_g(a, m->created->lines[i]->line));
+}
+
+/* What the licence allows in a year covers what was accepted on it and this. */
+bool ld_check_licence_scale(struct ld_case *k)
+{
+	const struct ld_acceptance a = ld_acceptance_of(k->f->event);
+	const uint32_t year = ld_china_year(k->f->recorded_at_ms);
+	struct on_licences all;
+
+	licences_of(k->c, k->m, &a, &all);
+	for (size_t i = 0; i < all.n; i++) {
+		const struct on_licence *on = &all.of[i];
+		const int64_t used = ld_add_g(
+		    ld_year_g(k->c, LD_YEAR_ACCEPTED, on->licence.licence, "", year), on->mass_g);
+
+		if (on->licence.annual_g != 0 && used > on->licence.annual_g &&
+		    !ld_failed(k, LIANDAN__REASON__LICENCE_EXCEEDED, on->licence.licence, used,
+			       on->licence.annual_g, "licence %s allows less in a year",
+			       on->licence.licence))
+			return false;
+	}
+	return true;
+}
+
+/* 经营许可证管理办法 article 12(4): a fifth above the scale takes a new licence. */
+static uint32_t over_level(const struct ld_rules *r, int64_t used_g, int64_t annual_g)
+{
+	return (__int128)used_g * 100 > (__int128)annual_g * r->licence_level4_pct ? 4 : 2;
+}
+
+void ld_licence_follow(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData manifest,
+		       struct ld_own_list *own)
+{
+	const struct ld_acceptance a = ld_acceptance_of(f->event);
+	const uint32_t year = ld_china_year(f->recorded_at_ms);
+	Liandan__AnomalyRaised *over;
+	struct on_licences all;
+	Custody__Manifest *m;
+
+	if (ld_manifest_get(c, manifest, &m) != LD_OK)
+		return;
+	licences_of(c, m, &a, &all);
+	for (size_t i = 0; i < all.n; i++) {
+		const struct ld_licence_found *l = &all.of[i].licence;
+		const int64_t used = ld_year_g(c, LD_YEAR_ACCEPTED, l->licence, "", year);
+
+		if (l->annual_g == 0 || used <= l->annual_g)
+			continue;
+		over = ld_anomaly_new(c, LIANDAN__ANOMALY_KIND__LICENCE_OVER,
+				      over_level(c->rules, used, l->annual_g),
+				      LIANDAN__SUBJECT_KIND__SUBJECT_KIND_LICENCE, l->licence, "");
+		if (over == NULL)
+			return;
+		over->from_ms = over->to_ms = f->event->occurred_at_ms;
+		ld_anomaly_figure(c, over, "accepted", used, l->annual_g,
+				  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_GRAM);
+		ld_anomaly_figure(c, over, "year", year, 0,
+				  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_COUNT);
+		ld_anomaly_evidence(c, over, f->index);
+		ld_anomaly_report(c, own, over);
+	}
 }

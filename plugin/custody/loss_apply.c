@@ -283,8 +283,8 @@ enum ld_err ld_loaded_errors(struct ld_custody *c, const Custody__Manifest *m, u
 enum ld_err ld_accepted_short(struct ld_custody *c, const Custody__Manifest *m,
 			      const char *container, int64_t accepted_g, uint64_t index)
 {
-	const int64_t tolerance =
-	    ld_add_g(ld_add_g(m->tolerance_g, m->gate_tolerance_g), c->rules->mass_extra_g);
+	const int64_t tolerance = ld_add_g(ld_add_g(m->tolerance_g, m->gate_tolerance_g),
+					   ld_rules_of(c, m)->mass_extra_g);
 	size_t mark = ld_mark(c);
 	Custody__Container *k;
 	int64_t short_g = 0;

@@ -7,6 +7,7 @@
 #include "plugin/custody/manifest_judge.h"
 #include "plugin/custody/road.h"
 #include "plugin/custody/skim.h"
+#include "plugin/custody/store.h"
 #include "plugin/custody/weigh.h"
 
 /* Booked grams add exactly: what was shipped less what was accepted is the line's loss. */
@@ -90,7 +91,9 @@ static void accepted(struct ld_custody *c, const struct ld_fact *f, ProtobufCBin
 	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, manifest);
 	close_it(c, manifest, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
 	ld_shortfall_follow(c, f, own);
+	ld_licence_follow(c, f, manifest, own);
 	ld_losses_follow(c, f, own);
+	ld_store_follow(c, f, own);
 	ld_skim_follow(c, f, own);
 }
 
@@ -109,6 +112,7 @@ static void taken(struct ld_custody *c, const struct ld_fact *f, const Liandan__
 	Custody__Manifest *m;
 
 	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, t->manifest);
+	ld_spent_follow(c, f, own);
 	if (ld_manifest_get(c, t->manifest, &m) != LD_OK)
 		return;
 	if (m->state != CUSTODY__MANIFEST_STATE__SEALED || m->n_items == 0) /* D7: nothing waits */

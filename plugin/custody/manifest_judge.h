@@ -3,31 +3,10 @@
 #define LD_CUSTODY_MANIFEST_JUDGE_H
 
 #include "plugin/custody/judge.h"
+#include "plugin/custody/licence.h"
 #include "plugin/custody/manifest.h"
 
 #define LD_ROLES_DRIVER ((uint32_t)(LIANDAN__ROLE__ROLE_DRIVER | LIANDAN__ROLE__ROLE_CARRIER))
-
-/* Kinds of licence, as bits 1 << LicenceKind. */
-#define LD_LICENCE_BIT(kind) (1u << (unsigned)(kind))
-#define LD_LICENCE_RECEIVE                                                                         \
-	(LD_LICENCE_BIT(LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE) |                             \
-	 LD_LICENCE_BIT(LIANDAN__LICENCE_KIND__LICENCE_KIND_STORE) |                               \
-	 LD_LICENCE_BIT(LIANDAN__LICENCE_KIND__LICENCE_KIND_EXEMPTION))
-#define LD_LICENCE_CARRY LD_LICENCE_BIT(LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY)
-
-/* What must be licensed. */
-struct ld_licence_need {
-	const char *party;
-	const char *licence; /* only this one; "": any of the party's */
-	const char *site;    /* a licence bound to another site does not count; "": do not ask */
-	uint32_t kinds;	     /* LD_LICENCE_… */
-	const char *code;
-	const char *mode;  /* "": do not ask */
-	int64_t at_ms;	   /* in force then */
-	int64_t sealed_ms; /* what was sealed before a withdrawal may finish, where it says so; 0:
-			      not sealed */
-};
-bool ld_licensed(struct ld_custody *c, const struct ld_licence_need *need);
 
 /* The signer's key has one of the roles and belongs to the party. */
 bool ld_signer_is(const struct ld_fact *f, uint32_t roles, const char *party);

@@ -6,12 +6,15 @@
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/finding.h"
 #include "plugin/custody/forward.h"
+#include "plugin/custody/licence.h"
 #include "plugin/custody/lineage.h"
 #include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/part.h"
 #include "plugin/custody/road.h"
+#include "plugin/custody/store.h"
 #include "plugin/custody/weigh.h"
+#include "plugin/custody/year.h"
 
 static enum ld_err found(enum ld_err err)
 {
@@ -419,16 +422,18 @@ static enum ld_err accept_items(struct ld_custody *c, const struct ld_fact *f, C
 	ld_weigh_net(c, a->tickets, a->n_tickets, &net);
 	m->received_g = net.tickets != 0 ? net.net_g : 0;
 	m->gate_tolerance_g = net.tolerance_g;
+	m->accepted_year = ld_china_year(f->recorded_at_ms);
 	if (a->discrepancy != 0 || a->significant)
 		err = ld_discrepancy_await(c, m);
 	for (size_t i = 0; err == LD_OK && i < m->created->n_lines; i++)
 		err = book_line(c, m, m->created->lines[i], f->index);
 	if (err == LD_OK)
+		err = ld_licence_count(c, m, 1);
+	if (err == LD_OK)
 		err =
 		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
 	if (err == LD_OK && ld_manifest_accepted_g(m) > 0 && with_an_operator(c, m))
-		err = ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT,
-					m->accepted_ms + ld_rules_of(c, m)->treatment_ms);
+		err = ld_treatment_clocks(c, m);
 	return err;
 }
 

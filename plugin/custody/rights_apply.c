@@ -3,6 +3,7 @@
 #include "plugin/custody/grant.h"
 #include "plugin/custody/hold.h"
 #include "plugin/custody/number.h"
+#include "plugin/custody/plan.h"
 #include "plugin/custody/registry.h"
 #include "plugin/custody/review.h"
 
@@ -21,6 +22,8 @@ enum ld_err ld_rights_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_numbers_allocated_apply(c, f, e->numbers_allocated);
 	case LIANDAN__EVENT__BODY_NUMBER_ASSIGNED:
 		return ld_number_assigned_apply(c, f, e->number_assigned);
+	case LIANDAN__EVENT__BODY_PLAN_FILED:
+		return ld_plan_filed_apply(c, f, e->plan_filed);
 	case LIANDAN__EVENT__BODY_HOLD_PLACED:
 		return ld_hold_placed_apply(c, f, e->hold_placed);
 	case LIANDAN__EVENT__BODY_HOLD_RELEASED:

@@ -3,6 +3,7 @@
 #include "plugin/custody/grant.h"
 #include "plugin/custody/hold.h"
 #include "plugin/custody/number.h"
+#include "plugin/custody/plan.h"
 #include "plugin/custody/registry.h"
 #include "plugin/custody/review.h"
 
@@ -19,6 +20,8 @@ bool ld_rights_judge(struct ld_custody *c, const struct ld_fact *f, struct ld_ju
 		return ld_transfer_denied_judge(c, f, e->transfer_denied, j);
 	case LIANDAN__EVENT__BODY_NUMBERS_ALLOCATED:
 		return ld_numbers_allocated_judge(c, f, e->numbers_allocated, j);
+	case LIANDAN__EVENT__BODY_PLAN_FILED:
+		return ld_plan_filed_judge(c, f, e->plan_filed, j);
 	case LIANDAN__EVENT__BODY_HOLD_PLACED:
 		return ld_hold_placed_judge(c, f, e->hold_placed, j);
 	case LIANDAN__EVENT__BODY_HOLD_RELEASED:

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "plugin/custody/registry.h"
+#include "plugin/custody/table.h"
 #include "plugin/custody/year.h"
 #include "proto/digest.h"
 
 #define CALENDAR_FIRST_YEAR 2000
 #define CALENDAR_LAST_YEAR 2200
+#define FROM_LATE_MS LD_DAY_MS /* "from today" is midnight, and the mail takes its time */
 
 static bool values_sane(const Liandan__RulesAdopted *b, struct ld_judgement *j)
 {
@@ -23,6 +25,10 @@ static bool values_sane(const Liandan__RulesAdopted *b, struct ld_judgement *j)
 		if (d == NULL)
 			return ld_refuse(j, LIANDAN__REASON__BAD_RULES,
 					 "value %zu: there is no rule %.64s", i + 1, v->name);
+		if (!ld_rule_applies(d))
+			return ld_refuse(j, LIANDAN__REASON__BAD_RULES,
+					 "%s is asked of facts only, which no profile refuses",
+					 d->name);
 		if (v->value < d->min || v->value > d->max)
 			return ld_refuse(j, LIANDAN__REASON__BAD_RULES,
 					 "%s is %" PRId64 ", allowed are %" PRId64 " to %" PRId64,
@@ -90,6 +96,11 @@ bool ld_rules_judge(struct ld_custody *c, const struct ld_fact *f, const Liandan
 				 LD_MAX_RULE_SETS);
 	if (b->from_ms < 0 || b->from_ms > LD_TIME_MAX_MS)
 		return ld_refuse(j, LIANDAN__REASON__BAD_RULES, "from_ms is %" PRId64, b->from_ms);
+	if (b->from_ms != 0 && b->from_ms < f->recorded_at_ms - FROM_LATE_MS)
+		return ld_refuse(j, LIANDAN__REASON__BAD_RULES,
+				 "from_ms lies %" PRId64
+				 " ms in the past; what was judged stays judged",
+				 f->recorded_at_ms - b->from_ms);
 	if (!ld_rules_digest(c->arena, b, digest) || b->digest.len != sizeof digest ||
 	    memcmp(digest, b->digest.data, sizeof digest) != 0)
 		return ld_refuse(j, LIANDAN__REASON__BAD_RULES, "digest is not that of the values");

@@ -74,8 +74,6 @@ struct ld_outflow {
 	bool several;
 };
 enum ld_err ld_inputs_leave(struct ld_custody *c, const struct ld_fact *f, struct ld_outflow *o);
-/* What of a manifest is treated or gone leaves its clock: stopped when it is all. CUSTODY-18 */
-enum ld_err ld_manifest_spent(struct ld_custody *c, const Custody__Manifest *m);
 
 /* That much of manifests is gone, not treated: it leaves their clocks as well. Apply side. */
 enum ld_err ld_manifests_gone(struct ld_custody *c, const struct ld_fact *f,

@@ -8,6 +8,8 @@
 #include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
+#include "plugin/custody/store.h"
+#include "plugin/custody/year.h"
 #include "proto/base64.h"
 
 static enum ld_err found(enum ld_err err)
@@ -20,6 +22,20 @@ static char *shared(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
+/* What the year's plan is held against. */
+static enum ld_err count_year(struct ld_custody *c, const char *party, const char *code,
+			      const struct ld_booking *b)
+{
+	const uint32_t year = ld_china_year(c->now_ms);
+	enum ld_err err = LD_OK;
+
+	if (b->generated_g != 0)
+		err = ld_year_add(c, LD_YEAR_GENERATED, party, code, year, b->generated_g);
+	if (err == LD_OK && b->treated_g != 0)
+		err = ld_year_add(c, LD_YEAR_OWN, party, code, year, b->treated_g);
+	return err;
+}
+
 enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, const char *site,
 				    const char *code, const struct ld_booking *b,
 				    int64_t contained_g, uint64_t index)
@@ -27,6 +43,7 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 	size_t mark = ld_mark(c);
 	Custody__Stock fresh = CUSTODY__STOCK__INIT;
 	Custody__Stock *s = &fresh;
+	int64_t was_g = 0;
 	enum ld_err err = ld_stock_get(c, party, site, code, &s);
 
 	if (err == LD_ERR_NOT_FOUND) {
@@ -44,6 +61,7 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 		s->lost_g = ld_add_g(s->lost_g, b->lost_g);
 		s->bound_g = ld_add_g(s->bound_g, b->bound_g);
 		s->contained_g = ld_add_g(s->contained_g, contained_g);
+		was_g = s->in_stock_g;
 		s->in_stock_g = ld_add_g(s->generated_g, s->received_g);
 		s->in_stock_g = ld_sub_g(s->in_stock_g, s->treated_g);
 		s->in_stock_g = ld_sub_g(s->in_stock_g, s->shipped_g);
@@ -51,6 +69,10 @@ enum ld_err ld_stock_book_contained(struct ld_custody *c, const char *party, con
 		s->index = index;
 		err = ld_tally(c, s, b, index);
 	}
+	if (err == LD_OK)
+		err = count_year(c, party, code, b);
+	if (err == LD_OK)
+		err = ld_site_stock_add(c, site, ld_sub_g(s->in_stock_g, was_g));
 	if (err == LD_OK)
 		err = ld_stock_put(c, s);
 	ld_release(c, mark);

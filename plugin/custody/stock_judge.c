@@ -7,6 +7,7 @@
 #include "plugin/custody/drain.h"
 #include "plugin/custody/loss.h"
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/store.h"
 #include "proto/base64.h"
 
 #define ROLES_AUTHORITY ((uint32_t)(LIANDAN__ROLE__ROLE_AUTHORITY | LIANDAN__ROLE__ROLE_REGULATOR))
@@ -298,6 +299,27 @@ bool ld_check_lost_covered(struct ld_case *k)
 					    ld_sub_g(in, b->mass_g), 0, "more than is booked");
 }
 
+static void what_it_does(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
+{
+	switch (f->event->body_case) {
+	case LIANDAN__EVENT__BODY_WASTE_TREATED:
+		ld_treated_follow(c, f, own);
+		ld_spent_follow(c, f, own);
+		break;
+	case LIANDAN__EVENT__BODY_STOCK_REPACKED:
+	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
+		ld_spent_follow(c, f, own);
+		break;
+	case LIANDAN__EVENT__BODY_STOCK_COUNTED:
+		ld_counted_follow(c, f, own);
+		ld_store_follow(c, f, own);
+		break;
+	default:
+		ld_store_follow(c, f, own);
+	}
+	ld_losses_follow(c, f, own);
+}
+
 /* An authority's word that a load is lost ends its manifest. CUSTODY-22 */
 void ld_stock_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,
 		     struct ld_own_list *own)
@@ -308,9 +330,7 @@ void ld_stock_follow(struct ld_custody *c, const struct ld_fact *f, const struct
 	Custody__Manifest *m;
 
 	(void)j;
-	if (f->event->body_case == LIANDAN__EVENT__BODY_STOCK_COUNTED)
-		ld_counted_follow(c, f, own);
-	ld_losses_follow(c, f, own);
+	what_it_does(c, f, own);
 	if (f->event->body_case != LIANDAN__EVENT__BODY_LOSS_RECORDED ||
 	    b->subject_kind != LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST ||
 	    (f->signer->roles & ROLES_AUTHORITY) == 0)

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "plugin/custody/apply.h"
-#include "plugin/custody/forward.h"
 #include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
+#include "plugin/custody/store.h"
 
 size_t ld_inputs(const Liandan__Event *e)
 {
@@ -256,13 +256,6 @@ static enum ld_err bulk_leaves(struct ld_custody *c, const struct ld_fact *f, st
 	m->bulk_treated_g = ld_add_g(m->bulk_treated_g, mass_g);
 	generated_by(o, m->created->generator);
 	return err == LD_OK ? ld_lineage_add(c, &from, &o->batch, mass_g, f->index) : err;
-}
-
-enum ld_err ld_manifest_spent(struct ld_custody *c, const Custody__Manifest *m)
-{
-	return ld_manifest_left_g(m) > 0
-		   ? LD_OK
-		   : ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_TREATMENT, 0);
 }
 
 /* Bulk of another's manifest does not leave: a violation. */

@@ -5,6 +5,7 @@
 #include "plugin/custody/loss.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/stock.h"
+#include "plugin/custody/store.h"
 
 #define MAX_UNPACKED 64 /* entries of one manifest; beyond them the last one grows */
 

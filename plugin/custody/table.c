@@ -32,6 +32,29 @@ static const uint8_t by_body[] = {
 #undef ROW
 };
 
+static bool asks(const struct ld_check *const *checks, size_t id)
+{
+	for (size_t i = 0; i < LD_MAX_CHECKS && checks[i] != NULL; i++)
+		if ((size_t)checks[i]->id == id)
+			return true;
+	return false;
+}
+
+bool ld_rule_applies(const struct ld_rule_def *d)
+{
+	if (d->unit != LD_UNIT_STRICTNESS)
+		return true;
+	for (size_t i = 0; i < ld_table_rows; i++) {
+		const struct ld_row *row = &ld_table[i];
+
+		if (row->intention &&
+		    (asks(row->hard, d->offset) || asks(row->recorded, d->offset) ||
+		     asks(row->once, d->offset)))
+			return true;
+	}
+	return false;
+}
+
 const struct ld_row *ld_row_of(Liandan__Event__BodyCase body)
 {
 	const size_t at = (size_t)body;

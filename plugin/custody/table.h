@@ -115,6 +115,9 @@ extern const struct ld_row ld_table[];
 extern const size_t ld_table_rows;
 /* The row of a body, or NULL. */
 const struct ld_row *ld_row_of(Liandan__Event__BodyCase body);
+/* A profile may say something of it: a value, or a check that an intention is asked. Facts are
+ * recorded whatever a profile says. */
+bool ld_rule_applies(const struct ld_rule_def *d);
 bool ld_yet_offer(const struct ld_case *k);
 bool ld_yet_arrive(const struct ld_case *k);
 /* State of the manifest as bits (several: those without a state of their own stand beside the

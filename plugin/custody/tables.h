@@ -51,6 +51,8 @@ enum ld_table {
 	LD_T_HOLD_ON = 'm',    /* kind, (subject), hold -> "": holds that stand */
 	LD_T_RULES = 'R',      /* version (BE32) -> Rules */
 	LD_T_CALENDAR = 'y',   /* year (BE32) -> Calendar */
+	LD_T_PLAN = 'J',       /* (party), year (BE32) -> Plan: plan.h */
+	LD_T_SITE_STOCK = 'Q', /* store.h: site -> grams in stock there */
 	LD_T_OVER = 'Z',       /* loss.h: what an entry has pushed beyond a tolerance */
 };
 

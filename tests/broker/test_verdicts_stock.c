@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/custody/rules.h"
+#include "plugin/custody/year.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
 #define BUILD(name)                                                                                \
@@ -107,6 +108,94 @@ BUILD(repacked_of_two_generators)
 	return trade_event(&x->t, LIANDAN__EVENT__BODY_STOCK_REPACKED, b);
 }
 
+/* ---- the year ---- */
+
+static void file_plan(struct rig *x, uint32_t version, int64_t transfer_g)
+{
+	Liandan__PlanFiled *b = TRADE_NEW(&x->t, Liandan__PlanFiled, LIANDAN__PLAN_FILED__INIT);
+	Liandan__PlanLine *line = TRADE_NEW(&x->t, Liandan__PlanLine, LIANDAN__PLAN_LINE__INIT);
+
+	line->code = TEXT(TRADE_CODE);
+	line->generate_g = INT64_C(1000000000);
+	line->transfer_g = transfer_g;
+	b->plan = trade_name(&x->t, "plan");
+	b->party = TEXT("gen");
+	b->year = ld_china_year(harness_now_ms());
+	b->version = version;
+	b->lines = trade_dup(&x->t, &line, sizeof line);
+	b->n_lines = 1;
+	x->t.must(&x->t, &x->t.office, trade_event(&x->t, LIANDAN__EVENT__BODY_PLAN_FILED, b));
+}
+
+/* More was sealed by then than the plan has. */
+BUILD(sealed_beyond_the_plan)
+{
+	static uint32_t version;
+	Liandan__Event *e;
+
+	(void)by, (void)co;
+	file_plan(x, ++version, 1);
+	trade_to_draft(&x->t);
+	e = trade_sealed(&x->t);
+	return e;
+}
+
+/* A licence for 600 kg a year, and one gram less. */
+BUILD(accepted_beyond_the_licence)
+{
+	Liandan__LicenceGranted *b =
+	    TRADE_NEW(&x->t, Liandan__LicenceGranted, LIANDAN__LICENCE_GRANTED__INIT);
+	static char *codes[1] = {TEXT("*")};
+	Liandan__Event *e;
+
+	(void)co;
+	b->licence = TEXT("small");
+	b->party = TEXT("pit");
+	b->kind = LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE;
+	b->codes = codes;
+	b->n_codes = 1;
+	b->annual_g = TRADE_DRUM_G + TRADE_BULK_G - 1;
+	b->to_ms = harness_now_ms() + LD_DAY_MS;
+	x->t.must(&x->t, &x->h.world.authority,
+		  trade_event(&x->t, LIANDAN__EVENT__BODY_LICENCE_GRANTED, b));
+	trade_to_received(&x->t);
+	x->t.must(&x->t, &x->t.scale, trade_weighed(&x->t, "scale", TRADE_DRUM_G + TRADE_BULK_G));
+	e = trade_accepted(&x->t);
+	*by = &x->t.pit;
+	return e;
+}
+
+/* ---- storage ---- */
+
+/* 3 t and a gram at a storage point. */
+BUILD(generated_beyond_a_storage_point)
+{
+	Liandan__SiteRegistered *b =
+	    TRADE_NEW(&x->t, Liandan__SiteRegistered, LIANDAN__SITE_REGISTERED__INIT);
+	static const int32_t corner[3][2] = {
+	    {310000000, 1210000000}, {310010000, 1210000000}, {310000000, 1210010000}};
+	Liandan__RingPoint *ring[3];
+	Liandan__Event *e;
+
+	(void)by, (void)co;
+	for (size_t i = 0; i < 3; i++) {
+		ring[i] = TRADE_NEW(&x->t, Liandan__RingPoint, LIANDAN__RING_POINT__INIT);
+		ring[i]->lat_e7 = corner[i][0];
+		ring[i]->lon_e7 = corner[i][1];
+	}
+	b->site = trade_name(&x->t, "point");
+	b->party = TEXT("gen");
+	b->kind = LIANDAN__SITE_KIND__SITE_KIND_STORAGE;
+	b->storage_point = true;
+	b->ring = trade_dup(&x->t, ring, sizeof ring);
+	b->n_ring = 3;
+	x->t.must(&x->t, &x->h.world.authority,
+		  trade_event(&x->t, LIANDAN__EVENT__BODY_SITE_REGISTERED, b));
+	e = trade_generated(&x->t, NULL, 3000001);
+	e->waste_generated->site = b->site;
+	return e;
+}
+
 #define CASE(build, reason)                                                                        \
 	{                                                                                          \
 #build, LIANDAN__REASON__##reason, build                                           \
@@ -115,6 +204,9 @@ static const struct rig_case cases[] = {
     CASE(repacked_with_a_gram_too_little, NOT_ADDING),
     CASE(repacked_with_what_reacts, INCOMPATIBLE),
     CASE(repacked_of_two_generators, ORIGINS_MERGED),
+    CASE(accepted_beyond_the_licence, LICENCE_EXCEEDED),
+    CASE(generated_beyond_a_storage_point, STORAGE_EXCEEDED),
+    CASE(sealed_beyond_the_plan, PLAN_EXCEEDED),
 };
 
 static void every_violation(void **state)

@@ -62,7 +62,7 @@ static struct nv_said generated(struct nv *nv, const struct nv_event *v)
 	if (strcmp(party, v->by->party) == 0 && !nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
 		return NV_REFUSED(WRONG_ROLE);
 	if (anothers_site(nv, b->site, party))
-		return NV_REFUSED(WRONG_ROLE);
+		return v->e->delegation[0] == '\0' ? NV_REFUSED(WRONG_ROLE) : NV_REFUSED_SOMEHOW;
 	if (batch_used(nv, party, b->batch) ||
 	    (b->container[0] != '\0' && nv_container_named(nv, b->container) != NULL))
 		return NV_REFUSED(ALREADY_EXISTS);
@@ -104,13 +104,14 @@ static struct nv_said stored(struct nv *nv, const struct nv_event *v)
 	if (strcmp(party, v->by->party) == 0 && !nv_has(v->by, HOLDERS))
 		return NV_REFUSED(WRONG_ROLE);
 	if (anothers_site(nv, b->site, party))
-		return NV_REFUSED(WRONG_ROLE);
+		return v->e->delegation[0] == '\0' ? NV_REFUSED(WRONG_ROLE) : NV_REFUSED_SOMEHOW;
 	if (batch_used(nv, party, b->batch))
 		return NV_REFUSED(ALREADY_EXISTS);
 	if (b->manifest.len == 0)
 		return nv_ok();
-	if (nv_find(nv, b->manifest) != NULL && !nv_has(v->by, LIANDAN__ROLE__ROLE_RECEIVER))
-		return NV_REFUSED(WRONG_ROLE); /* what came by a manifest, the receiver stores */
+	if (nv_find(nv, b->manifest) != NULL && !nv_receives(nv_find(nv, b->manifest), v->by))
+		/* what came by a manifest, the receiver stores */
+		return v->e->delegation[0] == '\0' ? NV_REFUSED(WRONG_ROLE) : NV_REFUSED_SOMEHOW;
 	return nv_came_by(nv, v, b->manifest);
 }
 
@@ -151,7 +152,8 @@ static struct nv_said lost_load(struct nv *nv, const struct nv_event *v)
 		return NV_REFUSED(WRONG_ROLE);
 	return m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT ||
 		       m->state == CUSTODY__MANIFEST_STATE__ARRIVED ||
-		       m->state == CUSTODY__MANIFEST_STATE__REJECTED_ALL
+		       m->state == CUSTODY__MANIFEST_STATE__REJECTED_ALL ||
+		       (m->state == CUSTODY__MANIFEST_STATE__SEALED && m->giver[0] != '\0')
 		   ? nv_ok()
 		   : NV_REFUSED(OUT_OF_ORDER);
 }

@@ -299,6 +299,8 @@ static void accepted_less_and_more(void **state)
 	amend(x, REC, accepted(x, 1, 0, DRUMS_G));
 	assert_int_equal(mx_container(x, "C2")->mass_g, MX_C2_G);
 	amend(x, REC, accepted(x, 2, MX_BULK_G, 7));
+	/* and the year of its licence */
+	assert_int_equal(ld_year_g(&x->c, LD_YEAR_ACCEPTED, "L-REC", "", 2026), DRUMS_G + 7);
 	assert_int_equal(rec(x, MX_BULK)->in_stock_g, 7);
 	amend(x, REC, mx_amend_text(x, MX_FIELD(ACCEPTED_MODE), 2, MX_MODE, "D10"));
 	assert_string_equal(mx_manifest(x)->accepted[1]->mode, "D10");

@@ -389,6 +389,45 @@ static void test_mangled(void **state)
 	}
 }
 
+/* The documentation has a row for every word, in the table of its kind. */
+static void cut_at(char *text, const char *mark)
+{
+	char *at = strstr(text, mark);
+
+	assert_non_null(at);
+	*at = '\0';
+}
+
+static void test_every_word_is_documented(void **state)
+{
+	static char text[1 << 18];
+	FILE *f = fopen(LD_DAYS_README, "r");
+
+	(void)state;
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	char *troubles = strstr(text, "## Honest troubles");
+	char *cheats = strstr(text, "## Cheats");
+	assert_non_null(troubles);
+	assert_non_null(cheats);
+	cut_at(cheats, "What no rule can find");
+	cut_at(troubles, "What a trouble honestly raises");
+	for (int w = 0; w < LD_DAY_WORDS; w++) {
+		const char *name = ld_day_word_name((enum ld_day_word)w);
+		const char *where = ld_day_is_cheat((enum ld_day_word)w) ? cheats : troubles;
+		char first[80];
+		char second[80]; /* of a row for two */
+		char both[80];
+
+		snprintf(first, sizeof(first), "\n| %s |", name);
+		snprintf(second, sizeof(second), ", %s |", name);
+		snprintf(both, sizeof(both), "\n| %s, ", name);
+		if (!strstr(where, first) && !strstr(where, second) && !strstr(where, both))
+			fail_msg("no row for '%s'", name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +435,7 @@ int main(void)
 	    cmocka_unit_test(test_order_of_lines_is_free),
 	    cmocka_unit_test(test_trips_are_sorted),
 	    cmocka_unit_test(test_form),
+	    cmocka_unit_test(test_every_word_is_documented),
 	    cmocka_unit_test(test_stories_must_fit),
 	    cmocka_unit_test(test_second_carriers_must_fit),
 	    cmocka_unit_test(test_what_can_be_mistyped),

@@ -68,6 +68,25 @@ static void in_force_from_their_time_on(void **state)
 	assert_int_equal(x->c.rules->version, 3);
 }
 
+/* Today's midnight is today; what lies further back has been judged. */
+static void never_from_the_past(void **state)
+{
+	struct mx *x = *state;
+	Liandan__RulesAdopted *b = adopting(x, 2, days7, 1);
+
+	b->from_ms = x->now - LD_DAY_MS - 1;
+	mx_refused(x, adopt(x, EEB, b), BAD_RULES);
+	assert_non_null(strstr(x->j.detail, "in the past"));
+	b->from_ms = 1;
+	mx_refused(x, adopt(x, EEB, b), BAD_RULES);
+	b->from_ms = x->now - LD_DAY_MS;
+	mx_accepted(x, adopt(x, EEB, b));
+	ld_rules_at(&x->c, x->now - 1);
+	assert_int_equal(x->c.rules->version, 1);
+	ld_rules_at(&x->c, x->now);
+	assert_int_equal(x->c.rules->version, 2);
+}
+
 /* CUSTODY: a manifest keeps the rules that it was sealed under. */
 static void a_manifest_keeps_its_rules(void **state)
 {
@@ -331,7 +350,8 @@ static void wrong_profiles_are_refused(void **state)
 				  twice[] = {{"offer_ms", LD_HOUR_MS}, {"offer_ms", LD_HOUR_MS}},
 				  down[] = {{"pickup_ms", LD_DAY_MS}, {"offer_ms", LD_HOUR_MS}},
 				  check[] = {{"check.on_hold", 3}},
-				  form[] = {{"check.line_form", LD_RECORDED}};
+				  form[] = {{"check.line_form", LD_RECORDED}},
+				  of_facts[] = {{"check.presence", LD_HARD}};
 	Liandan__RulesAdopted *b;
 
 	mx_refused(x, adopt(x, GEN, adopting(x, 2, days7, 1)), WRONG_ROLE);
@@ -343,6 +363,8 @@ static void wrong_profiles_are_refused(void **state)
 	mx_refused(x, adopt(x, EEB, adopting(x, 2, down, 2)), BAD_RULES);
 	mx_refused(x, adopt(x, EEB, adopting(x, 2, check, 1)), BAD_RULES);
 	mx_refused(x, adopt(x, EEB, adopting(x, 2, form, 1)), BAD_RULES);
+	mx_refused(x, adopt(x, EEB, adopting(x, 2, of_facts, 1)), BAD_RULES);
+	assert_non_null(strstr(x->j.detail, "facts only"));
 	mx_refused(x, adopt(x, EEB, adopting(x, 1, days7, 1)), BAD_RULES); /* the compiled one's */
 	b = adopting(x, 2, days7, 1);
 	b->values[0]->value = 8;
@@ -466,6 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, mx_open, mx_close)
 	    T(in_force_from_their_time_on),
+	    T(never_from_the_past),
 	    T(a_manifest_keeps_its_rules),
 	    T(wrong_profiles_are_refused),
 	    T(the_list_is_sane),
