@@ -3,6 +3,7 @@
 
 #include "plugin/custody/hold.h"
 #include "plugin/custody/region_internal.h"
+#include "proto/base64.h"
 
 #define DEADLINES_PER_TICK 500
 #define DEADLINES_AT_ONCE (LD_MAX_OWN_EVENTS / 8)
@@ -71,19 +72,8 @@ static void note_subject(struct ld_region *r, const Liandan__OwnEvent *own)
 		 own->deadline_missed->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD &&
 		 ld_hold_manifest(&r->custody, own->deadline_missed->subject, raw))
 		id = (ProtobufCBinaryData){.len = sizeof raw, .data = raw};
-	if (hex != NULL && strlen(hex) == 2 * sizeof raw) {
-		for (size_t i = 0; i < sizeof raw; i++) {
-			unsigned v = 0;
-
-			for (size_t k = 0; k < 2; k++) {
-				char ch = hex[2 * i + k];
-
-				v = v << 4 | (unsigned)(ch >= 'a' ? ch - 'a' + 10 : ch - '0');
-			}
-			raw[i] = (uint8_t)v;
-		}
+	if (hex != NULL && ld_hex_decode(hex, strlen(hex), raw, sizeof raw) == LD_OK)
 		id = (ProtobufCBinaryData){.len = sizeof raw, .data = raw};
-	}
 	if (id.len != 0)
 		ld_region_dirty_manifest(r, id);
 }
@@ -95,9 +85,6 @@ static void note_held(struct ld_region *r, const struct ld_fact *f, const Custod
 	struct ld_out *o;
 
 	if (h->verdict == LIANDAN__VERDICT__ACCEPTED) {
-		ProtobufCBinaryData ids[LD_MAX_HELD_PER_MANIFEST];
-		size_t n = ld_manifests_of(f->event, ids, LD_MAX_HELD_PER_MANIFEST);
-
 		o = ld_region_out(r, LD_OUT_EVENT, held->envelope.data, held->envelope.len);
 		if (o != NULL) {
 			ld_id_copy(o->party, f->signer->party);
@@ -106,9 +93,7 @@ static void note_held(struct ld_region *r, const struct ld_fact *f, const Custod
 			o->index = f->index;
 			o->recorded_at_ms = f->recorded_at_ms;
 		}
-		for (size_t i = 0; i < n; i++)
-			ld_region_dirty_manifest(r, ids[i]);
-		ld_region_touch_rating(r, f->event, f->signer->party);
+		ld_region_touch(r, f->event, f->signer->party);
 		ld_region_touch_keys(r, f->event);
 	}
 	o = ld_region_out(r, LD_OUT_RECEIPT, held->envelope.data, held->envelope.len);

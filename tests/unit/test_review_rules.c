@@ -124,6 +124,41 @@ static void test_parked_events_block_nobody(void **state)
 	review_replays(x);
 }
 
+struct seen {
+	char plate[LD_MAX_ID_BYTES + 1];
+	size_t n;
+};
+
+static void on_vehicle(void *ctx, const char *plate)
+{
+	struct seen *s = ctx;
+
+	s->n++;
+	snprintf(s->plate, sizeof s->plate, "%s", plate);
+}
+
+/* A taking that had to wait is news of its truck when it takes effect, like any other. */
+static void test_a_held_taking_publishes_its_truck(void **state)
+{
+	struct review *x = *state;
+	struct seen seen = {.n = 0};
+	const struct ld_sink quiet = x->w.region->opt.sink;
+	uint8_t *offer;
+	size_t len;
+
+	trade_to_sealed(&x->t);
+	offer = world_seal(&x->w, &x->t.office, trade_offered(&x->t, 1, "haul"), &len);
+	memcpy(x->t.offer, x->w.last_hash, sizeof x->t.offer);
+	x->w.region->opt.sink = (struct ld_sink){.ctx = &seen, .vehicle = on_vehicle};
+	assert_int_equal(review_send(x, &x->t.d1, trade_taken(&x->t, 1, "T1", "p-d1")), HELD);
+	assert_int_equal(seen.n, 0);
+	assert_int_equal(world_submit(&x->w, &x->t.office, offer, len), ACCEPTED);
+	x->w.region->opt.sink = quiet;
+	free(offer);
+	assert_int_equal(seen.n, 1);
+	assert_string_equal(seen.plate, "T1");
+}
+
 /* Genesis and keys: a revocation that had to wait for its cause holds from then on. */
 static void test_a_held_revocation_revokes(void **state)
 {
@@ -380,6 +415,7 @@ int main(int argc, char **argv)
 	    TEST(test_no_taking_without_an_offer),
 	    TEST(test_an_offer_is_of_one_leg),
 	    TEST(test_parked_events_block_nobody),
+	    TEST(test_a_held_taking_publishes_its_truck),
 	    TEST(test_a_held_revocation_revokes),
 	    TEST(test_shortfall_with_anothers_tickets),
 	    TEST(test_shortfall_is_not_put_off),
