@@ -13,10 +13,23 @@
 
 static struct rig rig;
 
+/* A second gate of the pit, and a truck of its own. */
+static void second_gate(struct rig *x)
+{
+	struct world *w = &x->h.world;
+
+	world_site(w, "pit-back", "pit", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL, 31.5, 121.3, 200);
+	world_party(w, "own", LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_CARRIER,
+		    LIANDAN__TIER__TIER_UNSPECIFIED);
+	world_site(w, "own-gate", "own", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL, 31.6, 121.3, 200);
+	world_licence(w, "L-own", "own", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*");
+	world_licence(w, "L-own-road", "own", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*");
+}
+
 static int setup(void **state)
 {
 	(void)state;
-	rig_start(&rig, "plugin_opt_custody_per_s 100000\n", NULL);
+	rig_start(&rig, "plugin_opt_custody_per_s 100000\n", second_gate);
 	return 0;
 }
 
@@ -411,6 +424,51 @@ BUILD(sealed_by_a_delegate_and_disputed)
 	return trade_event(&x->t, LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED, b);
 }
 
+/* From the yard to the gate on one manifest; and from the shed to the back on another. */
+BUILD(taken_while_on_another_trip)
+{
+	Liandan__ManifestSealed *seal;
+	Liandan__Event *e;
+
+	(void)co;
+	trade_to_taken(&x->t);
+	x->t.id[LD_UUID_BYTES - 1] ^= 0x80;
+	e = trade_generated(&x->t, NULL, TRADE_BULK_G);
+	e->waste_generated->site = TEXT("gen-shed");
+	x->t.must(&x->t, &x->t.office, e);
+	e = trade_created(&x->t);
+	e->manifest_created->site = TEXT("gen-shed");
+	e->manifest_created->receiver->site = TEXT("pit-back");
+	e->manifest_created->lines[0] = e->manifest_created->lines[1];
+	e->manifest_created->n_lines = 1;
+	x->t.must(&x->t, &x->t.office, e);
+	e = trade_sealed(&x->t);
+	seal = e->manifest_sealed;
+	seal->items[0] = seal->items[1];
+	seal->items[0]->mass_g = TRADE_BULK_G;
+	seal->n_items = 1;
+	trade_content(&x->t, seal);
+	x->t.must(&x->t, &x->t.office, e);
+	x->t.must(&x->t, &x->t.office, trade_offered(&x->t, 1, "haul"));
+	memcpy(x->t.offer, x->t.hash, sizeof x->t.offer);
+	*by = &x->t.d1;
+	return trade_taken(&x->t, 1, "T1", "p-d1");
+}
+
+BUILD(sealed_with_its_own_truck)
+{
+	Liandan__Event *e;
+
+	(void)by, (void)co;
+	trade_to_stock(&x->t);
+	e = trade_created(&x->t);
+	e->manifest_created->receiver->party = TEXT("own");
+	e->manifest_created->receiver->site = TEXT("own-gate");
+	e->manifest_created->carriers[0]->party = TEXT("own");
+	x->t.must(&x->t, &x->t.office, e);
+	return trade_sealed(&x->t);
+}
+
 BUILD(found_another_waste)
 {
 	Liandan__SampleAnalysed *b =
@@ -462,6 +520,8 @@ static const struct rig_case cases[] = {
     CASE(taken_more_than_was_there, STOCK_NEGATIVE),
     CASE(taken_a_part_that_is_not_there, NOT_ADDING),
     CASE(sealed_by_a_delegate_and_disputed, DISPUTED),
+    CASE(taken_while_on_another_trip, OVERLAPPING),
+    CASE(sealed_with_its_own_truck, SAME_PARTY),
 };
 
 static void every_violation(void **state)

@@ -320,6 +320,18 @@ SCENARIO(RECORDED, MANIFEST_SEALED, hazards, HAZARDS_DIFFER)
 	mx_seal(x, draft, mx_sealed(x));
 }
 
+SCENARIO(RECORDED, MANIFEST_SEALED, three_parties, SAME_PARTY)
+{
+	Liandan__ManifestCreated *draft = mx_created(x);
+
+	mx_party(x, "REC", LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_CARRIER, 0);
+	mx_licence(x, "L-RC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", 0);
+	mx_fill(x);
+	draft->carriers[1]->party = MX_S("REC");
+	mx_clean(x, mx_create(x, draft));
+	mx_seal(x, draft, mx_sealed(x));
+}
+
 /* ---- CUSTODY-4 ---- */
 
 SCENARIO(HONEST, MANIFEST_CANCELLED, row, REASON_NONE)

@@ -260,6 +260,24 @@ SCENARIO(RECORDED, HANDOVER_TAKEN, vehicle, UNKNOWN_VEHICLE)
 	mx_take(x, CAR1, mx_taken(x, 1, "V9"));
 }
 
+SCENARIO(RECORDED, HANDOVER_TAKEN, other_trip, OVERLAPPING)
+{
+	Custody__Manifest m = CUSTODY__MANIFEST__INIT;
+	uint8_t other[LD_UUID_BYTES] = {0x77};
+
+	mx_to_offered(x);
+	m.created = mx_created(x);
+	m.created->manifest = m.manifest = mx_bytes(other, sizeof other);
+	m.created->site = MX_S("S-GEN2");
+	m.created->receiver->site = MX_S("S-PARK");
+	m.state = CUSTODY__MANIFEST_STATE__IN_TRANSIT;
+	m.leg = 1;
+	m.plate = MX_S("V1");
+	assert_int_equal(ld_manifest_put(&x->c, &m), LD_OK);
+	assert_int_equal(ld_load_put(&x->c, &m), LD_OK);
+	mx_take(x, CAR1, mx_taken(x, 1, "V1"));
+}
+
 SCENARIO(RECORDED, HANDOVER_TAKEN, trailer, UNKNOWN_VEHICLE)
 {
 	Liandan__HandoverTaken *b;

@@ -39,8 +39,7 @@ static void every_reason_of_a_violation_has_a_row(void **state)
 	for (unsigned i = 0; i < reasons->n_values; i++) {
 		const Liandan__Reason reason = (Liandan__Reason)reasons->values[i].value;
 		const bool waits = reason == LIANDAN__REASON__WAITS_FOR_CAUSE ||
-				   reason == LIANDAN__REASON__WAITS_FOR_STATE ||
-				   reason == LIANDAN__REASON__CAUSE_NEVER_CAME;
+				   reason == LIANDAN__REASON__WAITS_FOR_STATE;
 
 		if (reason >= LIANDAN__REASON__HAZARDS_DIFFER && !waits &&
 		    ld_anomaly_row(VIOLATED, reason)->reason != reason)

@@ -486,7 +486,7 @@ static void largest_entry(void **state)
 	Liandan__Entry entry = LIANDAN__ENTRY__INIT;
 	memset(subject, 's', sizeof subject - 1);
 	memset(detail, 'd', sizeof detail - 1);
-	violation.reason = LIANDAN__REASON__CAUSE_NEVER_CAME;
+	violation.reason = LIANDAN__REASON__WAITS_FOR_STATE;
 	violation.subject = subject;
 	violation.value = INT64_MIN;
 	violation.threshold = INT64_MIN;
@@ -494,7 +494,7 @@ static void largest_entry(void **state)
 		violations[i] = &violation;
 	entry.recorded_at_ms = LD_MAX_WIRE_INT;
 	entry.verdict = LIANDAN__VERDICT__REFUSED;
-	entry.reason = LIANDAN__REASON__CAUSE_NEVER_CAME;
+	entry.reason = LIANDAN__REASON__WAITS_FOR_STATE;
 	entry.n_violations = LD_MAX_VIOLATIONS;
 	entry.violations = violations;
 	entry.content_case = LIANDAN__ENTRY__CONTENT_ENVELOPE;
