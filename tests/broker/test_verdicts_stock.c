@@ -196,6 +196,28 @@ BUILD(generated_beyond_a_storage_point)
 	return e;
 }
 
+/* ---- on the road ---- */
+
+/* T9 may carry a drum. */
+BUILD(taken_more_than_the_truck_may_carry)
+{
+	Liandan__VehicleRegistered *b =
+	    TRADE_NEW(&x->t, Liandan__VehicleRegistered, LIANDAN__VEHICLE_REGISTERED__INIT);
+
+	(void)co;
+	b->plate = TEXT("T9");
+	b->plate_colour = LIANDAN__PLATE_COLOUR__PLATE_COLOUR_YELLOW;
+	b->party = TEXT("haul");
+	b->permit = TEXT("permit");
+	b->kind = LIANDAN__VEHICLE_KIND__VEHICLE_KIND_TRUCK;
+	b->max_net_g = TRADE_DRUM_G;
+	x->t.must(&x->t, &x->h.world.authority,
+		  trade_event(&x->t, LIANDAN__EVENT__BODY_VEHICLE_REGISTERED, b));
+	trade_to_offered(&x->t);
+	*by = &x->t.d1;
+	return trade_taken(&x->t, 1, "T9", "p-d1");
+}
+
 #define CASE(build, reason)                                                                        \
 	{                                                                                          \
 #build, LIANDAN__REASON__##reason, build                                           \
@@ -206,6 +228,7 @@ static const struct rig_case cases[] = {
     CASE(repacked_of_two_generators, ORIGINS_MERGED),
     CASE(accepted_beyond_the_licence, LICENCE_EXCEEDED),
     CASE(generated_beyond_a_storage_point, STORAGE_EXCEEDED),
+    CASE(taken_more_than_the_truck_may_carry, OVERLOADED),
     CASE(sealed_beyond_the_plan, PLAN_EXCEEDED),
 };
 
