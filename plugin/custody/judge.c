@@ -8,6 +8,7 @@
 
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/departure.h"
+#include "plugin/custody/store.h"
 #include "plugin/custody/table.h"
 #include "plugin/custody/track.h"
 
@@ -287,5 +288,7 @@ void ld_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_
 {
 	go_by_rules_of(c, now_ms);
 	ld_deadline_follow_time(c, now_ms, max, out);
+	if (out->n == 0) /* room for what deadlines bring about */
+		ld_close_follow_time(c, max, out);
 	ld_track_follow_time(c, now_ms, max, out);
 }

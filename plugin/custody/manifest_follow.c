@@ -88,8 +88,11 @@ static void close_it(struct ld_custody *c, ProtobufCBinaryData manifest,
 static void accepted(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData manifest,
 		     struct ld_own_list *own)
 {
+	Custody__Manifest *m;
+
 	explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, manifest);
-	close_it(c, manifest, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
+	if (ld_manifest_get(c, manifest, &m) == LD_OK && !ld_awaits_treatment(c, m))
+		ld_manifest_close(c, m, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED, own);
 	ld_shortfall_follow(c, f, own);
 	ld_licence_follow(c, f, manifest, own);
 	ld_losses_follow(c, f, own);
@@ -157,9 +160,11 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		break;
 	case LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED:
 		ld_amend_follow(c, f, e->amendment_proposed->manifest, own);
+		ld_spent_one_follow(c, f, e->amendment_proposed->manifest, own);
 		break;
 	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
 		ld_amend_follow(c, f, e->amendment_agreed->manifest, own);
+		ld_spent_one_follow(c, f, e->amendment_agreed->manifest, own);
 		break;
 	case LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED:
 		ld_discrepancy_follow(c, f, e->discrepancy_reported->manifest, own);

@@ -370,13 +370,16 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 	struct ld_booking b = {.received_g = accepted,
 			       .errors_g = ld_line_errors_g(m, line),
 			       .own_g = ld_own_loss_g(line->loss_class, accepted)};
+	/* closing frees them, unless that waits for their treatment */
+	const bool waits = ld_rules_of(c, m)->close_at_treatment != 0;
 	int64_t before = 0, contained = 0;
 	enum ld_err err = LD_OK;
 
 	for (size_t i = 0; err == LD_OK && i < m->n_items; i++) {
 		const Liandan__Item *item = m->items[i];
 		int64_t share;
-		struct ld_container_step step = {.came_by = &m->manifest, .mass_g = &share};
+		struct ld_container_step step = {
+		    .came_by = &m->manifest, .mass_g = &share, .unbind = waits};
 
 		if (item->line != line->line)
 			continue;
@@ -393,20 +396,6 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 	if (err != LD_OK)
 		return err;
 	return ld_stock_book_contained(c, r->party, r->site, line->code, &b, contained, index);
-}
-
-/* Law article 81: a licensed operator stores at most a year, also what came back to it; a generator
- * has its own clock (storage). */
-static bool with_an_operator(struct ld_custody *c, const Custody__Manifest *m)
-{
-	size_t mark = ld_mark(c);
-	Custody__Party *p;
-	bool operates = m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN;
-
-	if (!operates && ld_party_get(c, m->created->receiver->party, &p) == LD_OK)
-		operates = (p->registered->roles & LIANDAN__ROLE__ROLE_RECEIVER) != 0;
-	ld_release(c, mark);
-	return operates;
 }
 
 /* What the receiver accepts of what is on the manifest. Does not put m. */
@@ -432,7 +421,7 @@ static enum ld_err accept_items(struct ld_custody *c, const struct ld_fact *f, C
 	if (err == LD_OK)
 		err =
 		    ld_manifest_clock(c, m, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE, 0);
-	if (err == LD_OK && ld_manifest_accepted_g(m) > 0 && with_an_operator(c, m))
+	if (err == LD_OK && ld_manifest_accepted_g(m) > 0 && ld_with_operator(c, m))
 		err = ld_treatment_clocks(c, m);
 	return err;
 }
@@ -565,7 +554,9 @@ enum ld_err ld_closed_apply(struct ld_custody *c, const Liandan__ManifestClosed 
 	m->lines = b->lines;
 	m->updated_index = index;
 	m->updated_ms = at_ms;
-	err = ld_load_del(c, m);
+	err = ld_close_done(c, m);
+	if (err == LD_OK)
+		err = ld_load_del(c, m);
 	if (err == LD_OK)
 		err = ld_offer_close(c, m);
 	if (err == LD_OK)

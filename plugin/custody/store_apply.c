@@ -1,4 +1,4 @@
-/* Stock of a site, and the clocks of what is stored. Table SITE_STOCK: store.h. */
+/* Stock of a site, and the clocks of what is stored. Tables SITE_STOCK, TO_CLOSE: store.h. */
 #include "plugin/custody/store.h"
 
 #include <string.h>
@@ -43,17 +43,59 @@ static enum ld_err clocks(struct ld_custody *c, const Custody__Manifest *m, int6
 		   : err;
 }
 
-/* Law article 81: a licensed operator stores at most a year. */
+/* Law article 81: a licensed operator stores at most a year, also what came back to it; a generator
+ * has its own clock (storage). */
+bool ld_with_operator(struct ld_custody *c, const Custody__Manifest *m)
+{
+	size_t mark = ld_mark(c);
+	Custody__Party *p;
+	bool operates = m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN;
+
+	if (!operates && ld_party_get(c, m->created->receiver->party, &p) == LD_OK)
+		operates = (p->registered->roles & LIANDAN__ROLE__ROLE_RECEIVER) != 0;
+	ld_release(c, mark);
+	return operates;
+}
+
+/* ---- CUSTODY-19: closed at treatment ---- */
+
+enum ld_err ld_close_done(struct ld_custody *c, const Custody__Manifest *m)
+{
+	enum ld_err err = ld_state_del(c->state, LD_T_TO_CLOSE, m->manifest.data, m->manifest.len);
+
+	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
+}
+
+/* One that has been accepted and is not closed waits for this. */
+static enum ld_err to_close(struct ld_custody *c, const Custody__Manifest *m)
+{
+	if (m->state != CUSTODY__MANIFEST_STATE__ACCEPTED_ALL &&
+	    m->state != CUSTODY__MANIFEST_STATE__PARTLY_ACCEPTED)
+		return LD_OK;
+	return ld_state_put(c->state, LD_T_TO_CLOSE, m->manifest.data, m->manifest.len, "", 0);
+}
+
+/* ---- the clocks ---- */
+
 enum ld_err ld_treatment_clocks(struct ld_custody *c, const Custody__Manifest *m)
 {
 	const struct ld_rules *r = ld_rules_of(c, m);
+	enum ld_err err;
 
-	return ld_manifest_left_g(m) > 0
+	if (ld_manifest_left_g(m) <= 0)
+		return ld_manifest_spent(c, m);
+	err = ld_close_done(c, m);
+	return err == LD_OK
 		   ? clocks(c, m, m->accepted_ms + r->treatment_ms, m->accepted_ms + r->age_ms)
-		   : clocks(c, m, 0, 0);
+		   : err;
 }
 
 enum ld_err ld_manifest_spent(struct ld_custody *c, const Custody__Manifest *m)
 {
-	return ld_manifest_left_g(m) > 0 ? LD_OK : clocks(c, m, 0, 0);
+	enum ld_err err;
+
+	if (ld_manifest_left_g(m) > 0)
+		return LD_OK;
+	err = clocks(c, m, 0, 0);
+	return err == LD_OK ? to_close(c, m) : err;
 }

@@ -108,20 +108,68 @@ void ld_store_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_ow
 
 /* ---- M15 ---- */
 
-static void explain_spent(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData id,
-			  struct ld_own_list *own)
+bool ld_awaits_treatment(struct ld_custody *c, const Custody__Manifest *m)
+{
+	return ld_rules_of(c, m)->close_at_treatment != 0 && ld_manifest_left_g(m) > 0 &&
+	       ld_with_operator(c, m);
+}
+
+static bool waits_to_close(struct ld_custody *c, ProtobufCBinaryData id)
+{
+	const uint8_t *value;
+	size_t len;
+
+	return ld_state_get(c->state, LD_T_TO_CLOSE, id.data, id.len, &value, &len) == LD_OK;
+}
+
+void ld_spent_one_follow(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData id,
+			 struct ld_own_list *own)
 {
 	size_t mark = ld_mark(c);
 	Custody__Manifest *m;
-	const bool spent = ld_manifest_get(c, id, &m) == LD_OK && m->updated_index == f->index &&
-			   m->accepted_ms != 0 && ld_manifest_left_g(m) <= 0;
 	const char *hex;
 
-	ld_release(c, mark);
-	hex = spent ? ld_c_hex(c, id) : NULL;
+	if (ld_manifest_get(c, id, &m) != LD_OK || m->updated_index != f->index ||
+	    m->accepted_ms == 0 || ld_manifest_left_g(m) > 0) {
+		ld_release(c, mark);
+		return;
+	}
+	hex = ld_c_hex(c, id);
 	if (hex != NULL)
 		ld_anomaly_explain(c, own, LIANDAN__ANOMALY_KIND__STORAGE_OVERDUE, hex, hex,
 				   LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE, f->index);
+	if (waits_to_close(c, id))
+		ld_manifest_close(c, m, LIANDAN__CLOSE_REASON__CLOSE_REASON_TREATED, own);
+}
+
+struct closing {
+	struct ld_custody *c;
+	struct ld_own_list *out;
+	size_t n, max;
+};
+
+static int close_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		     size_t len)
+{
+	struct closing *w = ctx;
+	const ProtobufCBinaryData id = {key_len, (uint8_t *)(uintptr_t)key};
+	Custody__Manifest *m;
+
+	(void)value, (void)len;
+	if (w->n == w->max || w->out->n == LD_MAX_OWN_EVENTS)
+		return 1;
+	if (ld_manifest_get(w->c, id, &m) == LD_OK) {
+		ld_manifest_close(w->c, m, LIANDAN__CLOSE_REASON__CLOSE_REASON_TREATED, w->out);
+		w->n++;
+	}
+	return 0;
+}
+
+void ld_close_follow_time(struct ld_custody *c, size_t max, struct ld_own_list *out)
+{
+	struct closing w = {.c = c, .out = out, .max = max};
+
+	ld_state_walk(c->state, LD_T_TO_CLOSE, NULL, 0, NULL, 0, close_one, &w, NULL);
 }
 
 static void add_container(struct ld_custody *c, const char *id, struct ld_origins *all)
@@ -172,7 +220,7 @@ void ld_spent_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_ow
 	for (size_t i = 0; i < all.n; i++) {
 		const ProtobufCBinaryData id = {LD_UUID_BYTES, all.of[i].manifest};
 
-		explain_spent(c, f, id, own);
+		ld_spent_one_follow(c, f, id, own);
 	}
 }
 

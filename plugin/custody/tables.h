@@ -53,6 +53,7 @@ enum ld_table {
 	LD_T_CALENDAR = 'y',   /* year (BE32) -> Calendar */
 	LD_T_PLAN = 'J',       /* (party), year (BE32) -> Plan: plan.h */
 	LD_T_SITE_STOCK = 'Q', /* store.h: site -> grams in stock there */
+	LD_T_TO_CLOSE = 'z',   /* store.h: manifest id -> "" */
 	LD_T_OVER = 'Z',       /* loss.h: what an entry has pushed beyond a tolerance */
 };
 

@@ -203,6 +203,156 @@ static void forwarded_in_time(void **state)
 	assert_false(open_overdue(x, parent));
 }
 
+/* ---- CUSTODY-19: a profile may wait for treatment ---- */
+
+static struct ld_rules at_treatment;
+
+static void close_at_treatment(struct mx *x)
+{
+	at_treatment = ld_rules_cn;
+	at_treatment.close_at_treatment = 1;
+	ld_custody_forget(&x->c);
+	x->c.rules = &at_treatment;
+}
+
+static const Liandan__ManifestClosed *closed(struct mx *x)
+{
+	const Liandan__OwnEvent *own = mx_own(x, LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED);
+
+	return own != NULL ? own->manifest_closed : NULL;
+}
+
+static uint32_t open_of(struct mx *x, const char *party)
+{
+	Custody__Party *p;
+
+	assert_int_equal(ld_party_get(&x->c, party, &p), LD_OK);
+	return p->open_manifests;
+}
+
+static void closed_with_the_last_gram(void **state)
+{
+	struct mx *x = *state;
+	Liandan__WasteTreated *drums;
+
+	close_at_treatment(x);
+	mx_to_accepted(x);
+	assert_null(closed(x));
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__ACCEPTED_ALL);
+	assert_int_equal(mx_container(x, "C1")->manifest.len, 0); /* free to go on */
+	assert_int_equal(open_of(x, "GEN"), 1);
+	drums = treated_all(x);
+	drums->inputs++;
+	drums->n_inputs = 2;
+	drums->loss_g = MX_C1_G + MX_C2_G;
+	mx_clean(x, treat(x, drums));
+	assert_null(closed(x));
+	mx_clean(x, treat(x, treated(x, "T2", MX_BULK_G)));
+	assert_non_null(closed(x));
+	assert_int_equal(closed(x)->reason, LIANDAN__CLOSE_REASON__CLOSE_REASON_TREATED);
+	assert_int_equal(closed(x)->n_lines, 2);
+	assert_int_equal(closed(x)->lines[1]->accepted_g, MX_BULK_G);
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__CLOSED);
+	assert_int_equal(open_of(x, "GEN"), 0);
+}
+
+/* Sent on and lost is as good as treated: nothing of it is left here. */
+static void closed_when_nothing_is_left(void **state)
+{
+	struct mx *x = *state;
+	ProtobufCBinaryData parent;
+	Liandan__LossRecorded *l = MX_NEW(x, Liandan__LossRecorded, LIANDAN__LOSS_RECORDED__INIT);
+	Liandan__ManifestCreated *b;
+	MX_EVENT(e, LOSS_RECORDED, l);
+
+	close_at_treatment(x);
+	parent = fw_to_accepted(x);
+	b = fw_bulk(x, parent, MX_BULK_G);
+	mx_clean(x, fw_create(x, b));
+	mx_clean(x, fw_seal(x, b));
+	mx_accepted(x, fw_take(x));
+	assert_null(closed(x));
+	l->subject_kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_CONTAINER;
+	l->subject = MX_S("C1");
+	l->mass_g = MX_C1_G;
+	l->cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL;
+	mx_clean(x, mx_put(x, REC, &e));
+	assert_null(closed(x));
+	l->subject = MX_S("C2");
+	l->mass_g = MX_C2_G;
+	mx_clean(x, mx_put(x, REC, &e));
+	assert_non_null(closed(x));
+	assert_true(ld_same_id(closed(x)->manifest, parent));
+}
+
+static void nothing_to_treat_closes_at_once(void **state)
+{
+	struct mx *x = *state;
+	Liandan__Accepted *b;
+
+	close_at_treatment(x);
+	mx_to_received(x);
+	b = mx_accepted_body(x);
+	b->lines[0]->mass_g = b->lines[1]->mass_g = 0;
+	mx_accepted(x, mx_accept(x, REC, b));
+	assert_non_null(closed(x));
+	assert_int_equal(closed(x)->reason, LIANDAN__CLOSE_REASON__CLOSE_REASON_ACCEPTED);
+}
+
+/* One treatment ends more manifests than its commit can close: the clock closes the rest. */
+static void more_than_one_event_can_close(void **state)
+{
+	enum { MANY = 100 };
+	struct mx *x = *state;
+	Liandan__WasteTreated *b = treated(x, "T1", 1);
+	struct ld_own_list list = {.n = 0};
+	Custody__Manifest *m;
+	size_t left = 0;
+
+	close_at_treatment(x);
+	mx_to_accepted(x);
+	b->inputs = ld_arena_alloc(&x->build, MANY * sizeof *b->inputs);
+	for (size_t i = 0; i < MANY; i++) {
+		memset(x->id, (int)i + 0x80, sizeof x->id);
+		x->id[0] = 0x11;
+		ProtobufCBinaryData id =
+		    mx_bytes(ld_arena_dup(&x->build, x->id, sizeof x->id), sizeof x->id);
+
+		b->inputs[i] = MX_NEW(x, Liandan__TreatmentInput, LIANDAN__TREATMENT_INPUT__INIT);
+		b->inputs[i]->manifest = id;
+		b->inputs[i]->mass_g = ALL_G;
+		memset(x->id, 0x11, sizeof x->id);
+		m = mx_manifest(x);
+		m->manifest = m->created->manifest = id;
+		assert_int_equal(ld_manifest_put(&x->c, m), LD_OK);
+	}
+	b->n_inputs = MANY;
+	b->loss_g = (int64_t)MANY * ALL_G;
+	mx_accepted(x, treat(x, b));
+	for (int round = 0; round < 20; round++) {
+		left = 0;
+		for (size_t i = 0; i < MANY; i++) {
+			size_t mark = ld_mark(&x->c);
+
+			assert_int_equal(ld_manifest_get(&x->c, b->inputs[i]->manifest, &m), LD_OK);
+			left += m->state != CUSTODY__MANIFEST_STATE__CLOSED;
+			ld_release(&x->c, mark);
+		}
+		if (left == 0)
+			break;
+		assert_true(round != 0 || left <= MANY - LD_MAX_OWN_EVENTS + 10);
+		ld_arena_reset(&x->arena);
+		x->n_own = 0;
+		list.n = 0;
+		ld_follow_time(&x->c, x->now, LD_MAX_OWN_EVENTS / 4, &list);
+		mx_run(x, &list);
+	}
+	assert_int_equal(left, 0);
+	list.n = 0;
+	ld_close_follow_time(&x->c, 10, &list);
+	assert_int_equal(list.n, 0); /* and each once */
+}
+
 /* ---- M13, M14 ---- */
 
 static void running_for_longer_than_it_lasted(void **state)
@@ -308,6 +458,10 @@ int main(void)
 	    T(nearly_a_year_then_a_year),
 	    T(treated_in_time),
 	    T(forwarded_in_time),
+	    T(closed_with_the_last_gram),
+	    T(closed_when_nothing_is_left),
+	    T(nothing_to_treat_closes_at_once),
+	    T(more_than_one_event_can_close),
 	    T(running_for_longer_than_it_lasted),
 	    T(residues_of_incineration),
 	    T(enough_residue),
