@@ -54,13 +54,21 @@ bool ld_rules_digest(struct ld_arena *arena, const Liandan__RulesAdopted *b,
 enum ld_err ld_deadline_set_workdays(struct ld_custody *c, Liandan__SubjectKind kind,
 				     const char *subject, Liandan__DeadlineClock clock,
 				     uint32_t rules, int64_t from_ms, int64_t n);
-/* After a calendar was adopted: the clocks that count working days are set anew. */
-enum ld_err ld_deadline_recount(struct ld_custody *c);
-/* Entry that adopted the calendar of the year of at_ms; 0: none did. */
-uint64_t ld_calendar_index(struct ld_custody *c, int64_t at_ms);
+/* When it runs out, by the calendars of now; 0: it does not run. */
+int64_t ld_deadline_due(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
+			Liandan__DeadlineClock clock);
+/* How a clock's key begins in its table: 8 bytes of due_ms, or 5 of working days and first day. */
+#define LD_DUE_KEY 8
+#define LD_WORKDAYS_KEY 5
+void ld_clock_key(struct ld_tkey *k, const Custody__Deadline *rec);
 /* due = from + n working days, end of that day UTC+8. Working days are those of the year's calendar
  * (CalendarAdopted); of a year without one Monday to Friday. c NULL: no calendar. */
 int64_t ld_workdays_after(struct ld_custody *c, int64_t from_ms, int64_t n);
+/* The same from a day on. *calendar: the youngest entry that adopted a calendar which it rests on;
+ * 0: it rests on none. */
+int64_t ld_workdays_due(struct ld_custody *c, int64_t day, int64_t n, uint64_t *calendar);
+/* Days since 1970-01-01 in UTC+8. */
+int64_t ld_china_day(int64_t ms);
 
 /* Booking: in_stock follows; never refuses, may go negative (flagged by judge). */
 struct ld_booking {

@@ -22,6 +22,7 @@ struct calendar {
 	struct ld_custody *c;
 	uint32_t year;
 	bool read, adopted;
+	uint64_t newest; /* entry that adopted the youngest of those that were read */
 	uint8_t workdays[LD_CALENDAR_BYTES];
 };
 
@@ -45,6 +46,8 @@ static void turn_to(struct calendar *k, uint32_t year)
 	    rec->adopted != NULL && rec->adopted->workdays.len == LD_CALENDAR_BYTES) {
 		memcpy(k->workdays, rec->adopted->workdays.data, LD_CALENDAR_BYTES);
 		k->adopted = true;
+		if (rec->index > k->newest)
+			k->newest = rec->index;
 	}
 	ld_release(k->c, mark);
 }
@@ -60,19 +63,32 @@ static bool works(struct calendar *k, int64_t day)
 	return ((day + THURSDAY) % 7 + 7) % 7 < SATURDAY;
 }
 
+int64_t ld_china_day(int64_t ms)
+{
+	const int64_t local = ms + CHINA_OFFSET_MS;
+
+	return local / LD_DAY_MS - (local % LD_DAY_MS < 0 ? 1 : 0);
+}
+
 /* A calendar without working days would never end: after a year of them every day counts. */
-int64_t ld_workdays_after(struct ld_custody *c, int64_t from_ms, int64_t n)
+int64_t ld_workdays_due(struct ld_custody *c, int64_t day, int64_t n, uint64_t *calendar)
 {
 	struct calendar k = {.c = c};
-	int64_t local = from_ms + CHINA_OFFSET_MS;
-	int64_t day = local / LD_DAY_MS - (local % LD_DAY_MS < 0 ? 1 : 0);
 
 	for (int64_t idle = 0; n > 0; idle++) {
 		day++;
 		if (works(&k, day) || idle > 366)
 			n--;
 	}
+	*calendar = k.newest;
 	return (day + 1) * LD_DAY_MS - CHINA_OFFSET_MS;
+}
+
+int64_t ld_workdays_after(struct ld_custody *c, int64_t from_ms, int64_t n)
+{
+	uint64_t calendar;
+
+	return ld_workdays_due(c, ld_china_day(from_ms), n, &calendar);
 }
 
 enum ld_err ld_calendar_apply(struct ld_custody *c, const struct ld_fact *f,
@@ -80,26 +96,10 @@ enum ld_err ld_calendar_apply(struct ld_custody *c, const struct ld_fact *f,
 {
 	Custody__Calendar rec = CUSTODY__CALENDAR__INIT;
 	struct ld_tkey k;
-	enum ld_err err;
 
 	rec.adopted = b;
 	rec.index = f->index;
 	year_key(&k, b->year);
-	err = ld_rec_put(c, LD_T_CALENDAR, k.b, k.len, &rec.base);
-	return err == LD_OK ? ld_deadline_recount(c) : err;
-}
-
-uint64_t ld_calendar_index(struct ld_custody *c, int64_t at_ms)
-{
-	size_t mark = ld_mark(c);
-	struct ld_tkey k;
-	Custody__Calendar *rec;
-	uint64_t index = 0;
-
-	year_key(&k, ld_china_year(at_ms));
-	if (ld_rec_get(c, LD_T_CALENDAR, k.b, k.len, &custody__calendar__descriptor,
-		       (ProtobufCMessage **)&rec) == LD_OK)
-		index = rec->index;
-	ld_release(c, mark);
-	return index;
+	c->next_due_ms = 0; /* clocks in working days may run out earlier */
+	return ld_rec_put(c, LD_T_CALENDAR, k.b, k.len, &rec.base);
 }

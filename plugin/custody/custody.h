@@ -32,6 +32,7 @@ struct ld_custody {
 	const struct ld_rules *rules; /* in force at the time of the event at hand: ld_rules_at */
 	struct ld_rule_sets *rule_sets;
 	int64_t rules_since_ms, rules_until_ms; /* `rules` is in force in [since, until) */
+	int64_t next_due_ms;			/* no clock runs out before; 0: nobody has looked */
 	int64_t now_ms; /* ledger time that ld_rules_at was asked for last: of the event at hand */
 	struct ld_site_cache *sites; /* dropped by apply when a site changes */
 	uint8_t ledger_id[LD_HASH_BYTES];

@@ -1,7 +1,13 @@
-/* Clocks. Table DEADLINE: due_ms (8 bytes, big-endian), subject kind, clock (one byte each),
- * subject -> Deadline, so that a walk meets them in due order. Table DEADLINE_OF: subject kind,
- * clock, subject -> due_ms (8 bytes, big-endian), so that setting one replaces it. CUSTODY-22. */
-#include <stdlib.h>
+/* Clocks. CUSTODY-22.
+ *
+ *   DEADLINE     due_ms (8 bytes, big-endian), subject kind, clock (one byte each), subject ->
+ * Deadline WORKDAYS     working days (1 byte), day that they are counted from (4 bytes,
+ * big-endian), subject kind, clock, subject -> Deadline DEADLINE_OF  subject kind, clock, subject
+ * -> how its key in one of the two begins (8 or 5 bytes)
+ *
+ * A walk meets the first in due order. Of the second all that begin alike are due at one time,
+ * which the calendars say whenever it is asked: a calendar that is adopted moves them and touches
+ * none. There are few such times: clocks of at most 60 working days that have not run out. */
 #include <string.h>
 
 #include "plugin/custody/amend.h"
@@ -13,11 +19,32 @@
 #include "plugin/custody/number.h"
 #include "proto/base64.h"
 
-static void due_key(struct ld_tkey *k, Liandan__SubjectKind kind, const char *subject,
-		    Liandan__DeadlineClock clock, uint64_t due_ms)
+static uint64_t be(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+void ld_clock_key(struct ld_tkey *k, const Custody__Deadline *rec)
 {
 	ld_tkey_init(k);
-	ld_tkey_u64(k, due_ms);
+	if (rec->workdays != 0) {
+		const uint32_t day = (uint32_t)ld_china_day(rec->from_ms > 0 ? rec->from_ms : 0);
+
+		ld_tkey_u8(k, (uint8_t)rec->workdays);
+		for (int i = 3; i >= 0; i--)
+			ld_tkey_u8(k, (uint8_t)(day >> (8 * i)));
+		return;
+	}
+	ld_tkey_u64(k, (uint64_t)rec->due_ms);
+}
+
+static void add_clock(struct ld_tkey *k, Liandan__SubjectKind kind, const char *subject,
+		      Liandan__DeadlineClock clock)
+{
 	ld_tkey_u8(k, (uint8_t)kind);
 	ld_tkey_u8(k, (uint8_t)clock);
 	ld_tkey_bytes(k, subject, strlen(subject));
@@ -27,18 +54,7 @@ static void of_key(struct ld_tkey *k, Liandan__SubjectKind kind, const char *sub
 		   Liandan__DeadlineClock clock)
 {
 	ld_tkey_init(k);
-	ld_tkey_u8(k, (uint8_t)kind);
-	ld_tkey_u8(k, (uint8_t)clock);
-	ld_tkey_bytes(k, subject, strlen(subject));
-}
-
-static uint64_t be64(const uint8_t *p)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
+	add_clock(k, kind, subject, clock);
 }
 
 static enum ld_err absent_is_ok(enum ld_err err)
@@ -46,43 +62,70 @@ static enum ld_err absent_is_ok(enum ld_err err)
 	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
 }
 
+static enum ld_table table_of(size_t len)
+{
+	return len == LD_WORKDAYS_KEY ? LD_T_WORKDAYS : LD_T_DEADLINE;
+}
+
+int64_t ld_deadline_due(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
+			Liandan__DeadlineClock clock)
+{
+	struct ld_tkey of;
+	const uint8_t *value;
+	size_t len;
+	uint64_t calendar;
+
+	of_key(&of, kind, subject, clock);
+	if (ld_state_get(c->state, LD_T_DEADLINE_OF, of.b, of.len, &value, &len) != LD_OK)
+		return 0;
+	if (table_of(len) == LD_T_WORKDAYS)
+		return ld_workdays_due(c, (int64_t)be(value + 1, 4), value[0], &calendar);
+	return len == LD_DUE_KEY ? (int64_t)be(value, LD_DUE_KEY) : 0;
+}
+
 enum ld_err ld_deadline_clear(struct ld_custody *c, Liandan__SubjectKind kind, const char *subject,
 			      Liandan__DeadlineClock clock)
 {
-	struct ld_tkey of, due;
+	struct ld_tkey of, k;
 	const uint8_t *value;
 	size_t len;
+	enum ld_table table;
 	enum ld_err err;
 
 	of_key(&of, kind, subject, clock);
 	err = ld_state_get(c->state, LD_T_DEADLINE_OF, of.b, of.len, &value, &len);
 	if (err != LD_OK)
 		return absent_is_ok(err);
-	if (len != 8)
+	if (len != LD_DUE_KEY && len != LD_WORKDAYS_KEY)
 		return LD_ERR_CORRUPT;
-	due_key(&due, kind, subject, clock, be64(value));
-	err = absent_is_ok(ld_state_del(c->state, LD_T_DEADLINE, due.b, due.len));
+	table = table_of(len);
+	ld_tkey_init(&k);
+	ld_tkey_bytes(&k, value, len);
+	add_clock(&k, kind, subject, clock);
+	err = absent_is_ok(ld_state_del(c->state, table, k.b, k.len));
 	if (err != LD_OK)
 		return err;
 	return absent_is_ok(ld_state_del(c->state, LD_T_DEADLINE_OF, of.b, of.len));
 }
 
-static enum ld_err set(struct ld_custody *c, Custody__Deadline *rec)
+static enum ld_err set(struct ld_custody *c, const Custody__Deadline *rec, int64_t due_ms)
 {
-	const char *subject = rec->subject;
-	struct ld_tkey of, due, at;
-	enum ld_err err = ld_deadline_clear(c, rec->subject_kind, subject, rec->clock);
+	struct ld_tkey of, k;
+	size_t begins;
+	enum ld_err err = ld_deadline_clear(c, rec->subject_kind, rec->subject, rec->clock);
 
-	if (err != LD_OK || rec->due_ms <= 0)
+	if (err != LD_OK || due_ms <= 0)
 		return err;
-	due_key(&due, rec->subject_kind, subject, rec->clock, (uint64_t)rec->due_ms);
-	err = ld_rec_put(c, LD_T_DEADLINE, due.b, due.len, &rec->base);
+	ld_clock_key(&k, rec);
+	begins = k.len;
+	of_key(&of, rec->subject_kind, rec->subject, rec->clock);
+	err = ld_state_put(c->state, LD_T_DEADLINE_OF, of.b, of.len, k.b, begins);
 	if (err != LD_OK)
 		return err;
-	of_key(&of, rec->subject_kind, subject, rec->clock);
-	ld_tkey_init(&at);
-	ld_tkey_u64(&at, (uint64_t)rec->due_ms);
-	return ld_state_put(c->state, LD_T_DEADLINE_OF, of.b, of.len, at.b, at.len);
+	add_clock(&k, rec->subject_kind, rec->subject, rec->clock);
+	if (due_ms < c->next_due_ms)
+		c->next_due_ms = due_ms;
+	return ld_rec_put(c, table_of(begins), k.b, k.len, &rec->base);
 }
 
 static void begin(Custody__Deadline *rec, Liandan__SubjectKind kind, const char *subject,
@@ -102,7 +145,7 @@ enum ld_err ld_deadline_set(struct ld_custody *c, Liandan__SubjectKind kind, con
 
 	begin(&rec, kind, subject, clock, rules);
 	rec.due_ms = due_ms;
-	return set(c, &rec);
+	return set(c, &rec, due_ms);
 }
 
 enum ld_err ld_deadline_set_workdays(struct ld_custody *c, Liandan__SubjectKind kind,
@@ -114,78 +157,7 @@ enum ld_err ld_deadline_set_workdays(struct ld_custody *c, Liandan__SubjectKind 
 	begin(&rec, kind, subject, clock, rules);
 	rec.from_ms = from_ms;
 	rec.workdays = (uint32_t)n;
-	rec.due_ms = ld_workdays_after(c, from_ms, n);
-	return set(c, &rec);
-}
-
-/* Clocks that count working days. Their number is that of manifests which wait for a person to
- * confirm something within days, not that of all that are open. */
-static const Liandan__DeadlineClock in_workdays[] = {
-    LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE,
-    LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_CONFIRMATION,
-};
-
-/* Read while the table is walked, written afterwards. */
-struct recount {
-	struct ld_custody *c;
-	Custody__Deadline **of;
-	size_t n, room;
-	enum ld_err err;
-};
-
-static int recount_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
-		       size_t len)
-{
-	struct recount *r = ctx;
-	struct ld_tkey due;
-	const uint8_t *rec;
-	size_t rec_len;
-
-	if (key_len < 2 || len != 8)
-		return 0;
-	if (r->n == r->room) {
-		const size_t room = r->room != 0 ? 2 * r->room : 256;
-		Custody__Deadline **more = realloc(r->of, room * sizeof(Custody__Deadline *));
-
-		if (more == NULL) {
-			r->err = LD_ERR_NOMEM;
-			return 1;
-		}
-		r->of = more;
-		r->room = room;
-	}
-	ld_tkey_init(&due);
-	ld_tkey_bytes(&due, value, len);
-	ld_tkey_bytes(&due, key, key_len);
-	if (ld_state_get(r->c->state, LD_T_DEADLINE, due.b, due.len, &rec, &rec_len) != LD_OK)
-		return 0;
-	r->of[r->n] = custody__deadline__unpack(NULL, rec_len, rec);
-	if (r->of[r->n] != NULL)
-		r->n++;
-	return 0;
-}
-
-enum ld_err ld_deadline_recount(struct ld_custody *c)
-{
-	struct recount r = {.c = c};
-	const uint8_t kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
-
-	for (size_t i = 0; i < sizeof in_workdays / sizeof in_workdays[0]; i++) {
-		const uint8_t prefix[2] = {kind, (uint8_t)in_workdays[i]};
-
-		ld_state_walk(c->state, LD_T_DEADLINE_OF, prefix, sizeof prefix, NULL, 0,
-			      recount_one, &r, NULL);
-	}
-	for (size_t i = 0; i < r.n; i++) {
-		Custody__Deadline *d = r.of[i];
-
-		if (r.err == LD_OK && d->workdays != 0)
-			r.err = ld_deadline_set_workdays(c, d->subject_kind, d->subject, d->clock,
-							 d->rules, d->from_ms, d->workdays);
-		custody__deadline__free_unpacked(d, NULL);
-	}
-	free(r.of);
-	return r.err;
+	return set(c, &rec, ld_workdays_after(c, from_ms, n));
 }
 
 /* CUSTODY-2: sealed and not picked up. The containers are free again; a taking that names the offer

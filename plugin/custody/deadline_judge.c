@@ -6,46 +6,207 @@
 #include "plugin/custody/number.h"
 #include "proto/base64.h"
 
+#define BATCHES 64
+
 struct due_walk {
 	struct ld_custody *c;
 	struct ld_own_list *out;
-	int64_t now_ms;
+	int64_t upto_ms; /* those due by then */
 	size_t max, n;
+	bool full;
+	int64_t next_ms; /* the first that is due later */
+	/* of clocks in working days that are due at one time */
+	int64_t due_ms;
+	uint64_t calendar;
 };
+
+static bool miss(struct due_walk *w, const Custody__Deadline *d, int64_t due_ms, uint64_t calendar)
+{
+	Liandan__DeadlineMissed *missed =
+	    w->n < w->max ? ld_own_add(w->c, w->out, LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED)
+			  : NULL;
+
+	if (missed == NULL) {
+		w->full = true;
+		return false;
+	}
+	missed->subject_kind = d->subject_kind;
+	missed->subject = d->subject;
+	missed->clock = d->clock;
+	missed->due_ms = due_ms;
+	missed->rules = d->rules;
+	missed->calendar = (uint32_t)calendar;
+	w->n++;
+	return true;
+}
 
 static int due_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t len)
 {
 	struct due_walk *w = ctx;
-	Custody__Deadline *d;
-	Liandan__DeadlineMissed *missed;
+	Custody__Deadline *d = custody__deadline__unpack(&w->c->arena->pb, len, value);
 
-	(void)key;
-	(void)key_len;
-	if (w->n == w->max)
+	(void)key, (void)key_len;
+	if (d == NULL) {
+		w->full = true;
 		return 1;
-	d = custody__deadline__unpack(&w->c->arena->pb, len, value);
-	if (d == NULL || d->due_ms > w->now_ms)
+	}
+	if (d->due_ms > w->upto_ms) {
+		w->next_ms = d->due_ms;
 		return 1;
-	missed = ld_own_add(w->c, w->out, LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED);
-	if (missed == NULL)
-		return 1;
-	missed->subject_kind = d->subject_kind;
-	missed->subject = d->subject;
-	missed->clock = d->clock;
-	missed->due_ms = d->due_ms;
-	missed->rules = d->rules;
-	if (d->workdays != 0)
-		missed->calendar = (uint32_t)ld_calendar_index(w->c, d->due_ms);
-	w->n++;
-	return 0;
+	}
+	return miss(w, d, d->due_ms, 0) ? 0 : 1;
 }
 
+static int workday_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		       size_t len)
+{
+	struct due_walk *w = ctx;
+	Custody__Deadline *d = custody__deadline__unpack(&w->c->arena->pb, len, value);
+
+	(void)key, (void)key_len;
+	if (d == NULL) {
+		w->full = true;
+		return 1;
+	}
+	return miss(w, d, w->due_ms, w->calendar) ? 0 : 1;
+}
+
+/* Clocks in working days whose keys begin alike are due at one time. */
+struct batch {
+	uint8_t key[LD_WORKDAYS_KEY];
+	int64_t due_ms;
+	uint64_t calendar;
+	bool found;
+};
+
+static int first_key(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		     size_t len)
+{
+	struct batch *b = ctx;
+
+	(void)value, (void)len;
+	b->found = key_len > LD_WORKDAYS_KEY;
+	if (b->found)
+		memcpy(b->key, key, LD_WORKDAYS_KEY);
+	return 1;
+}
+
+/* false: it was the last there can be. */
+static bool key_after(uint8_t key[LD_WORKDAYS_KEY])
+{
+	for (size_t i = LD_WORKDAYS_KEY; i-- > 0;)
+		if (++key[i] != 0)
+			return true;
+	return false;
+}
+
+static bool before(const struct batch *a, const struct batch *b)
+{
+	return a->due_ms != b->due_ms ? a->due_ms < b->due_ms
+				      : memcmp(a->key, b->key, LD_WORKDAYS_KEY) < 0;
+}
+
+/* Those that are due, the earliest of them, in due order; and the first that is due later. */
+struct batches {
+	struct batch of[BATCHES];
+	size_t n;
+	bool more;
+	int64_t next_ms;
+};
+
+static void put_batch(struct batches *all, const struct batch *b)
+{
+	size_t at = all->n;
+
+	while (at > 0 && before(b, &all->of[at - 1]))
+		at--;
+	if (all->n == BATCHES)
+		all->more = true;
+	if (at == BATCHES)
+		return;
+	if (all->n < BATCHES)
+		all->n++;
+	memmove(&all->of[at + 1], &all->of[at], (all->n - at - 1) * sizeof all->of[0]);
+	all->of[at] = *b;
+}
+
+static void due_batches(struct ld_custody *c, int64_t now_ms, struct batches *all)
+{
+	struct batch at = {.due_ms = 0};
+
+	all->n = 0;
+	all->more = false;
+	all->next_ms = INT64_MAX;
+	do {
+		uint8_t from[LD_WORKDAYS_KEY];
+		uint32_t day = 0;
+
+		memcpy(from, at.key, sizeof from);
+		at.found = false;
+		ld_state_walk(c->state, LD_T_WORKDAYS, NULL, 0, from, sizeof from, first_key, &at,
+			      NULL);
+		if (!at.found)
+			return;
+		for (size_t i = 1; i < LD_WORKDAYS_KEY; i++)
+			day = day << 8 | at.key[i];
+		at.due_ms = ld_workdays_due(c, day, at.key[0], &at.calendar);
+		if (at.due_ms <= now_ms)
+			put_batch(all, &at);
+		else if (at.due_ms < all->next_ms)
+			all->next_ms = at.due_ms;
+	} while (key_after(at.key));
+}
+
+bool ld_deadline_any(const struct ld_custody *c, int64_t now_ms)
+{
+	return c->next_due_ms <= now_ms;
+}
+
+static void walk_due(struct due_walk *w, int64_t from_ms, int64_t upto_ms)
+{
+	struct ld_tkey from;
+
+	if (w->full)
+		return;
+	ld_tkey_init(&from);
+	ld_tkey_u64(&from, (uint64_t)from_ms);
+	w->upto_ms = upto_ms;
+	w->next_ms = INT64_MAX;
+	ld_state_walk(w->c->state, LD_T_DEADLINE, NULL, 0, from.b, from.len, due_one, w, NULL);
+}
+
+static void walk_batch(struct due_walk *w, const struct batch *b)
+{
+	if (w->full)
+		return;
+	w->due_ms = b->due_ms;
+	w->calendar = b->calendar;
+	ld_state_walk(w->c->state, LD_T_WORKDAYS, b->key, sizeof b->key, NULL, 0, workday_one, w,
+		      NULL);
+}
+
+/* In due order, from both tables. */
 void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
 			     struct ld_own_list *out)
 {
-	struct due_walk w = {.c = c, .out = out, .now_ms = now_ms, .max = max};
+	struct due_walk w = {.c = c, .out = out, .max = max};
+	struct batches *all;
+	int64_t from_ms = 0;
 
-	ld_state_walk(c->state, LD_T_DEADLINE, NULL, 0, NULL, 0, due_one, &w, NULL);
+	if (!ld_deadline_any(c, now_ms))
+		return;
+	all = ld_arena_alloc(c->arena, sizeof *all);
+	if (all == NULL)
+		return;
+	due_batches(c, now_ms, all);
+	for (size_t i = 0; i < all->n; i++) {
+		walk_due(&w, from_ms, all->of[i].due_ms);
+		walk_batch(&w, &all->of[i]);
+		from_ms = all->of[i].due_ms + 1;
+	}
+	walk_due(&w, from_ms, now_ms);
+	if (!w.full && !all->more)
+		c->next_due_ms = all->next_ms < w.next_ms ? all->next_ms : w.next_ms;
 }
 
 static const char *name_of(Liandan__DeadlineClock clock)

@@ -287,8 +287,6 @@ void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t 
 void ld_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out)
 {
 	go_by_rules_of(c, now_ms);
-	ld_deadline_follow_time(c, now_ms, max, out);
-	if (out->n == 0) /* room for what deadlines bring about */
-		ld_close_follow_time(c, max, out);
+	ld_close_follow_time(c, max, out);
 	ld_track_follow_time(c, now_ms, max, out);
 }

@@ -53,7 +53,8 @@ void ld_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_ju
  * deadline). */
 void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t index,
 		   int64_t now_ms, struct ld_own_list *out);
-/* From the tick: clocks that have run out by now (at most `max`), open gaps. */
+/* From the tick, after the clocks that have run out: manifests that wait to be closed, open gaps,
+ * departures; at most `max` of a kind. */
 void ld_follow_time(struct ld_custody *c, int64_t now_ms, size_t max, struct ld_own_list *out);
 
 /* Per group; `false`: verdict was set, stop. Called by ld_judge after clock and causes, for bodies
@@ -67,6 +68,8 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 			struct ld_own_list *own);
 void ld_track_follow(struct ld_custody *c, const struct ld_fact *f, const struct ld_judgement *j,
 		     struct ld_own_list *own);
+/* May a clock be due by now? A comparison; what the next one says may be that none is. */
+bool ld_deadline_any(const struct ld_custody *c, int64_t now_ms);
 /* DeadlineMissed for every clock due by now, at most max; and what each brings about. */
 void ld_deadline_follow_time(struct ld_custody *c, int64_t now_ms, size_t max,
 			     struct ld_own_list *out);

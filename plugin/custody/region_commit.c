@@ -362,6 +362,7 @@ enum ld_err ld_region_tick(struct ld_region *r, bool *checkpoint_advanced)
 	enum ld_err err = LD_OK;
 
 	*checkpoint_advanced = false;
+	r->at_ms = ld_region_now(r);
 	if (r->state_down != LD_OK && boot - r->up_tried_ms >= LD_UP_AGAIN_MS)
 		bring_up(r);
 	if (r->state_down != LD_OK)
@@ -370,7 +371,7 @@ enum ld_err ld_region_tick(struct ld_region *r, bool *checkpoint_advanced)
 	if (boot - r->last_time_ms >= LD_TIME_MS && r->read_only_why[0] == '\0') {
 		r->last_time_ms = boot;
 		watch_clock(r);
-		err = ld_region_follow_time(r, ld_region_now(r));
+		err = ld_region_follow_time(r);
 		if (err != LD_OK)
 			return err;
 	}

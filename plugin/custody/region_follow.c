@@ -26,7 +26,7 @@ static enum ld_err append_own(struct ld_region *r, const Liandan__OwnEvent *own,
 	if (bytes == NULL)
 		return LD_ERR_NOMEM;
 	liandan__own_event__pack(own, bytes);
-	*at = entry.recorded_at_ms = ld_region_now(r);
+	*at = entry.recorded_at_ms = r->at_ms;
 	entry.verdict = LIANDAN__VERDICT__ACCEPTED;
 	entry.content_case = LIANDAN__ENTRY__CONTENT_OWN_EVENT;
 	entry.own_event = (ProtobufCBinaryData){.len = n, .data = bytes};
@@ -127,6 +127,12 @@ static enum ld_err apply_one(struct ld_region *r, const Liandan__OwnEvent *own, 
 	size_t mark;
 	enum ld_err err;
 
+	/* ended by what came before it in the list */
+	if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED &&
+	    ld_deadline_due(&r->custody, own->deadline_missed->subject_kind,
+			    own->deadline_missed->subject,
+			    own->deadline_missed->clock) != own->deadline_missed->due_ms)
+		return LD_OK;
 	if (own->body_case == LIANDAN__OWN_EVENT__BODY_HELD_APPLIED) {
 		err = ld_held_get(&r->custody, own->held_applied->index, &held);
 		if (err == LD_OK)
@@ -278,29 +284,47 @@ enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f,
 	return err == LD_OK ? run_work(r, w) : err;
 }
 
-enum ld_err ld_region_follow_time(struct ld_region *r, int64_t now_ms)
+/* CUSTODY, Time: at most 500; a few at once, so that the list holds what each brings about. */
+enum ld_err ld_region_clocks(struct ld_region *r, bool *behind)
+{
+	const uint64_t before = r->applied;
+	enum ld_err err = LD_OK;
+
+	*behind = false;
+	if (r->at_ms < r->hold_deadlines_until_ms || !ld_deadline_any(&r->custody, r->at_ms))
+		return LD_OK;
+	for (size_t left = DEADLINES_PER_TICK, asked = 0, n = 0;
+	     err == LD_OK && n == asked && left != 0; left -= n) {
+		struct ld_own_list own = {.n = 0};
+
+		ld_arena_reset(&r->scratch);
+		asked = left < DEADLINES_AT_ONCE ? left : DEADLINES_AT_ONCE;
+		ld_deadline_follow_time(&r->custody, r->at_ms, asked, &own);
+		n = own.n;
+		err = run_own(r, &own, NULL);
+	}
+	if (err != LD_OK)
+		return ld_region_fail(r, err);
+	/* one that cannot be entered keeps nobody waiting */
+	*behind = r->applied != before && ld_deadline_any(&r->custody, r->at_ms);
+	return LD_OK;
+}
+
+enum ld_err ld_region_follow_time(struct ld_region *r)
 {
 	struct ld_own_list own = {.n = 0};
+	bool behind;
 	enum ld_err err = LD_OK;
 
 	if (r->rejudge_held)
 		err = ld_region_rejudge(r);
-	if (err != LD_OK || now_ms < r->hold_deadlines_until_ms)
+	if (err == LD_OK)
+		err = ld_region_clocks(r, &behind);
+	if (err != LD_OK || r->at_ms < r->hold_deadlines_until_ms)
 		return err;
-	/* CUSTODY, Time: at most 500 a tick; a few at once, so that the list holds what each brings
-	 * about */
-	for (size_t done = 0; err == LD_OK && done < DEADLINES_PER_TICK;
-	     done += DEADLINES_AT_ONCE) {
-		size_t first;
-
-		own.n = 0;
-		ld_arena_reset(&r->scratch);
-		ld_follow_time(&r->custody, now_ms, DEADLINES_AT_ONCE, &own);
-		first = own.n;
-		err = run_own(r, &own, NULL);
-		if (first < DEADLINES_AT_ONCE)
-			break;
-	}
+	ld_arena_reset(&r->scratch);
+	ld_follow_time(&r->custody, r->at_ms, DEADLINES_AT_ONCE, &own);
+	err = run_own(r, &own, NULL);
 	return err == LD_OK ? LD_OK : ld_region_fail(r, err);
 }
 

@@ -100,6 +100,7 @@ struct ld_region {
 	char read_only_why[200]; /* empty: writable */
 	enum ld_err state_down;	 /* why state stands before core's head: the tick tries again */
 	int64_t up_tried_ms;	 /* boot time of the last attempt */
+	int64_t at_ms; /* ledger time of the event or tick at hand: of all that it enters */
 	int64_t hold_deadlines_until_ms;
 	struct ld_out *out_first, *out_last;
 	struct ld_dirty *manifests, *vehicles;
@@ -155,7 +156,11 @@ void ld_region_republish_ratings(struct ld_region *r);
 enum ld_err ld_region_follow(struct ld_region *r, const struct ld_fact *f,
 			     const struct ld_judgement *j);
 enum ld_err ld_region_own(struct ld_region *r, struct ld_own_list *own);
-enum ld_err ld_region_follow_time(struct ld_region *r, int64_t now_ms);
+/* Clocks that have run out by r->at_ms become entries, before anything else is recorded then.
+ * *behind: there are more of them than one event or tick may carry. */
+enum ld_err ld_region_clocks(struct ld_region *r, bool *behind);
+/* From the tick: those, held events after a start, open gaps and departures. */
+enum ld_err ld_region_follow_time(struct ld_region *r);
 enum ld_err ld_region_rejudge(struct ld_region *r);
 
 /* region_receipt.c */

@@ -132,7 +132,7 @@ static bool finishes_delivery(const Liandan__Event *e)
  * for as long as a held event would wait. */
 static bool key_good(struct ld_region *r, struct pass *p, const Custody__Key *k)
 {
-	int64_t now = ld_region_now(r), occurred = p->opened.event->occurred_at_ms;
+	int64_t now = r->at_ms, occurred = p->opened.event->occurred_at_ms;
 
 	if (k->revoked == LIANDAN__REVOCATION_REASON__REVOCATION_REASON_COMPROMISED ||
 	    (k->revoked == LIANDAN__REVOCATION_REASON__REVOCATION_REASON_SUPERSEDED &&
@@ -356,7 +356,7 @@ static enum ld_err record(struct ld_region *r, struct pass *p, bool too_large)
 	size_t mark;
 	enum ld_err err;
 
-	f.recorded_at_ms = ld_region_now(r);
+	f.recorded_at_ms = r->at_ms;
 	err = ld_apply_cosigners(&r->custody, &f);
 	if (err != LD_OK)
 		return err;
@@ -419,10 +419,13 @@ static void verify_for_receipt(struct ld_region *r, struct pass *p)
 static enum ld_err run(struct ld_region *r, struct pass *p)
 {
 	Custody__Chain *chain;
-	bool fork = false;
+	bool fork = false, behind;
 	enum ld_err err;
 
-	err = ld_rules_at(&r->custody, ld_region_now(r));
+	r->at_ms = ld_region_now(r);
+	err = ld_region_clocks(r, &behind);
+	if (err == LD_OK)
+		err = ld_rules_at(&r->custody, r->at_ms);
 	if (err != LD_OK)
 		return err;
 	if (!step_parse(r, p) || !step_identity(r, p))
@@ -440,30 +443,32 @@ static enum ld_err run(struct ld_region *r, struct pass *p)
 	}
 	if (!key_good(r, p, p->signer->rec))
 		return LD_OK;
-	if (!step_chain(r, p, &fork))
-		return fork ? record_fork(r, p) : LD_OK;
-	if (!step_verify(r, p))
+	if (!step_chain(r, p, &fork) ? !fork : !step_verify(r, p))
 		return LD_OK;
+	if (behind) {
+		outside(p, LIANDAN__VERDICT__THROTTLED, "many clocks have run out at once");
+		return LD_OK;
+	}
+	if (fork)
+		return record_fork(r, p);
 	if (throttled(r, p)) {
 		outside(p, LIANDAN__VERDICT__THROTTLED,
 			"more than %" PRIu32 " custody events or %" PRIu32 " others a second",
 			r->opt.custody_per_s, r->opt.custody_per_s * LD_CUSTODY_WEIGHT);
 		return LD_OK;
 	}
-	if (is_custody(p->opened.event)) {
-		err = ld_region_follow_time(r, ld_region_now(r));
-		if (err != LD_OK)
-			return err;
-	}
 	err = record(r, p, false);
 	if (err == LD_ERR_NOMEM) {
 		/* the arena's bound: the same every time, so it gets a verdict */
 		ld_region_fail(r, err);
+		err = ld_region_clocks(r, &behind);
+		if (err != LD_OK)
+			return err;
 		ld_arena_reset(&r->scratch);
 		p->signer = ld_keyring_get(r->keys, &r->custody, p->opened.event->submitter.data);
-		if (p->signer == NULL ||
+		if (behind || p->signer == NULL ||
 		    ld_chain_get(&r->custody, p->opened.event->submitter.data, &chain) != LD_OK)
-			return err;
+			return LD_ERR_NOMEM;
 		p->chain = chain;
 		/* the batch that was dropped may have held this key's event before */
 		if (!step_chain(r, p, &fork))

@@ -22,6 +22,7 @@ struct ld_rule_sets {
 void ld_custody_forget(struct ld_custody *c)
 {
 	ld_site_cache_drop(c);
+	c->next_due_ms = 0;
 	if (c->rule_sets == NULL)
 		return;
 	c->rules = c->rule_sets->compiled;

@@ -29,8 +29,9 @@ enum ld_table {
 	/* 's' stays and 'D' departures: track.h; 'T' mounted terminals: registry.h */
 	LD_T_HELD = 'H',	/* index -> Held */
 	LD_T_HELD_BY = 'h',	/* cause hash or manifest id, then index -> "" */
-	LD_T_DEADLINE = 'X',	/* due_ms, subject kind, clock, subject -> Deadline */
-	LD_T_DEADLINE_OF = 'x', /* (subject kind, clock), subject -> due_ms */
+	LD_T_DEADLINE = 'X',	/* deadline_apply.c: clocks by the time they run out */
+	LD_T_WORKDAYS = 'r',	/* clocks that count working days */
+	LD_T_DEADLINE_OF = 'x', /* where a clock stands in one of the two */
 	LD_T_EFFECT = 'E',	/* event hash -> Effect */
 	LD_T_ANOMALY = 'A',	/* anomaly id -> Anomaly */
 	LD_T_ANOMALY_OPEN =

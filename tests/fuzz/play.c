@@ -239,6 +239,9 @@ void fz_play_time(struct fz_play *p, int64_t ms)
 
 	p->now_ms += ms;
 	ld_arena_reset(&p->live.arena);
+	ld_deadline_follow_time(&p->live.c, p->now_ms, LD_MAX_OWN_EVENTS / 4, &own);
+	run_own(p, &own, NULL);
+	own.n = 0;
 	ld_follow_time(&p->live.c, p->now_ms, LD_MAX_OWN_EVENTS / 4, &own);
 	run_own(p, &own, NULL);
 }

@@ -354,21 +354,9 @@ static inline void mx_to_accepted(struct mx *x)
 static inline int64_t mx_due(struct mx *x, Liandan__DeadlineClock clock)
 {
 	char hex[2 * LD_UUID_BYTES + 1];
-	struct ld_tkey k;
-	const uint8_t *v;
-	size_t n;
-	int64_t due = 0;
 
 	ld_hex_encode(x->id, sizeof x->id, hex);
-	ld_tkey_init(&k);
-	ld_tkey_u8(&k, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST);
-	ld_tkey_u8(&k, (uint8_t)clock);
-	ld_tkey_bytes(&k, hex, sizeof hex - 1);
-	if (ld_state_get(x->c.state, LD_T_DEADLINE_OF, k.b, k.len, &v, &n) != LD_OK)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		due = due << 8 | v[i];
-	return due;
+	return ld_deadline_due(&x->c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST, hex, clock);
 }
 #define MX_DUE(x, CLOCK) mx_due((x), LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_##CLOCK)
 

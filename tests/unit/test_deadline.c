@@ -1,4 +1,6 @@
 /* Clocks: what runs out, once, in order, and what follows from it. CUSTODY-22; P6. */
+#include <stdio.h>
+
 #include "manifest_builders.h"
 
 static const Liandan__AnomalyRaised *raised(const struct mx *x)
@@ -343,6 +345,92 @@ static void at_most_so_many_in_due_order(void **state)
 	assert_int_equal(list.n, LD_MAX_OWN_EVENTS);
 }
 
+static enum ld_err set_workdays(struct mx *x, const char *subject, int64_t from_ms, int64_t n)
+{
+	return ld_deadline_set_workdays(&x->c, LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST,
+					subject, LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_ACCEPTANCE,
+					1, from_ms, n);
+}
+
+/* Clocks in working days between others, however they were counted. */
+static void both_kinds_in_due_order(void **state)
+{
+	struct mx *x = *state;
+	const Liandan__SubjectKind kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
+	const Liandan__DeadlineClock clock = LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER;
+	const int64_t in3 = ld_workdays_after(&x->c, x->now, 3);
+	static const char *const order[] = {"a", "b", "c", "d", "e", "f", "g"};
+	struct ld_own_list list;
+
+	assert_int_equal(ld_deadline_set(&x->c, kind, "f", clock, 1, in3 + 1), LD_OK);
+	assert_int_equal(set_workdays(x, "g", x->now, 4), LD_OK);
+	assert_int_equal(set_workdays(x, "d", x->now - LD_DAY_MS * 3, 4), LD_OK); /* Friday's */
+	assert_int_equal(set_workdays(x, "e", x->now, 3), LD_OK);
+	assert_int_equal(set_workdays(x, "b", x->now, 1), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "c", clock, 1, in3 - 1), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "a", clock, 1, x->now), LD_OK);
+	x->now = in3 + 30 * LD_DAY_MS;
+	for (size_t max = 1; max <= 8; max++) {
+		list.n = 0;
+		ld_arena_reset(&x->arena);
+		x->c.next_due_ms = 0; /* what was listed is not applied here */
+		ld_deadline_follow_time(&x->c, x->now, max, &list);
+		assert_int_equal(list.n, max < 7 ? max : 7);
+		for (size_t i = 0; i < list.n; i++)
+			if (i < 3 || i > 4)
+				assert_string_equal(list.event[i]->deadline_missed->subject,
+						    order[i]);
+	}
+}
+
+/* More times than are looked at at once: none is left out, each comes once. */
+static void many_days(void **state)
+{
+	struct mx *x = *state;
+	size_t seen = 0, n;
+	char subject[8];
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(subject, sizeof subject, "s%d", i);
+		assert_int_equal(set_workdays(x, subject, x->now - i * LD_DAY_MS, 5 + i % 3),
+				 LD_OK);
+	}
+	x->now += 60 * LD_DAY_MS;
+	while ((n = mx_tick(x)) != 0) {
+		for (size_t i = 1; i < n; i++)
+			assert_true(x->own[i - 1]->deadline_missed->due_ms <=
+				    x->own[i]->deadline_missed->due_ms);
+		seen += n;
+	}
+	assert_int_equal(seen, 200);
+}
+
+/* Not before a clock is due is anything looked up; a clock that is set earlier is seen. */
+static void nobody_looks_in_vain(void **state)
+{
+	struct mx *x = *state;
+	const Liandan__SubjectKind kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
+	const Liandan__DeadlineClock clock = LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_OFFER;
+
+	assert_true(ld_deadline_any(&x->c, x->now)); /* nobody has looked */
+	assert_int_equal(mx_tick(x), 0);
+	assert_false(ld_deadline_any(&x->c, INT64_MAX - 1));
+	assert_int_equal(ld_deadline_set(&x->c, kind, "a", clock, 1, x->now + 9), LD_OK);
+	assert_int_equal(ld_deadline_set(&x->c, kind, "b", clock, 1, x->now + 5), LD_OK);
+	assert_false(ld_deadline_any(&x->c, x->now + 4));
+	assert_true(ld_deadline_any(&x->c, x->now + 5));
+	x->now += 5;
+	assert_int_equal(mx_tick(x), 1);
+	assert_false(ld_deadline_any(&x->c, x->now + 3));
+	assert_int_equal(set_workdays(x, "c", x->now - 9 * LD_DAY_MS, 1), LD_OK);
+	assert_true(ld_deadline_any(&x->c, x->now));
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(ld_deadline_clear(&x->c, kind, "a", clock), LD_OK);
+	x->now += 4;
+	assert_int_equal(mx_tick(x), 0);
+	assert_false(ld_deadline_any(&x->c, INT64_MAX - 1));
+}
+
 /* A missed deadline of what is not there, or of nothing we know, does no harm. */
 static void missed_is_total(void **state)
 {
@@ -414,6 +502,9 @@ int main(void)
 	    T(a_held_event_expires),
 	    T(set_replaces_and_clear_stops),
 	    T(at_most_so_many_in_due_order),
+	    T(both_kinds_in_due_order),
+	    T(many_days),
+	    T(nobody_looks_in_vain),
 	    T(missed_is_total),
 	    cmocka_unit_test(working_days),
 	};

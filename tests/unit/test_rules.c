@@ -438,8 +438,58 @@ static void calendars_are_counted(void **state)
 	const int64_t end = monday + INT64_C(359) * LD_DAY_MS; /* 30 December */
 	assert_int_equal(ld_china_date(end), 20261230);
 	assert_int_equal(ld_china_date(ld_workdays_after(&x->c, end, 3) - 1), 20270104);
-	assert_int_equal(ld_calendar_index(&x->c, end), x->index);
-	assert_int_equal(ld_calendar_index(&x->c, end + 7 * LD_DAY_MS), 0);
+}
+
+/* DeadlineMissed names the youngest calendar that it rests on. */
+static void calendars_over_the_year_end(void **state)
+{
+	struct mx *x = *state;
+	const int64_t eve = ld_china_day(MX_NOW) + 359; /* 30 December */
+	uint64_t first, second, calendar_index;
+
+	ld_workdays_due(&x->c, eve, 3, &calendar_index);
+	assert_int_equal(calendar_index, 0);
+	mx_accepted(x, adopt_calendar(x, EEB, calendar(x, 2026)));
+	first = x->index;
+	ld_workdays_due(&x->c, eve, 1, &calendar_index); /* the 31st: it ends as the year does */
+	assert_int_equal(calendar_index, first);
+	ld_workdays_due(&x->c, eve, 3, &calendar_index);
+	assert_int_equal(calendar_index, first);
+	ld_workdays_due(&x->c, eve + 1, 1, &calendar_index); /* of the new year alone */
+	assert_int_equal(calendar_index, 0);
+	mx_accepted(x, adopt_calendar(x, EEB, calendar(x, 2027)));
+	second = x->index;
+	ld_workdays_due(&x->c, eve, 1, &calendar_index);
+	assert_int_equal(calendar_index, first);
+	ld_workdays_due(&x->c, eve, 3, &calendar_index);
+	assert_int_equal(calendar_index, second);
+	mx_accepted(x, adopt_calendar(x, EEB, calendar(x, 2026)));
+	ld_workdays_due(&x->c, eve, 3, &calendar_index);
+	assert_int_equal(calendar_index, x->index);
+	ld_workdays_due(&x->c, eve + 1, 1, &calendar_index);
+	assert_int_equal(calendar_index, second);
+}
+
+/* As an entry says it: received on 24 December, acceptance ends with the 31st. */
+static void a_clock_that_ends_with_the_year(void **state)
+{
+	struct mx *x = *state;
+	Liandan__CalendarAdopted *b = calendar(x, 2026);
+	uint64_t of_2026;
+
+	x->now += 353 * LD_DAY_MS;
+	day_off(b, 359); /* the 26th and the 27th, Saturday and Sunday */
+	day_off(b, 360);
+	mx_accepted(x, adopt_calendar(x, EEB, b));
+	of_2026 = x->index;
+	mx_accepted(x, adopt_calendar(x, EEB, calendar(x, 2027)));
+	mx_was_at(x, "V1", "S-GEN");
+	mx_to_received(x);
+	assert_int_equal(ld_china_date(MX_DUE(x, ACCEPTANCE) - 1), 20261231);
+	x->now = MX_DUE(x, ACCEPTANCE);
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(x->own[0]->deadline_missed->calendar, of_2026);
+	assert_int_equal(x->own[0]->deadline_missed->due_ms, x->now);
 }
 
 /* CUSTODY-22: calendars are always the newest, also for clocks that run already. */
@@ -447,6 +497,7 @@ static void running_clocks_follow(void **state)
 {
 	struct mx *x = *state;
 	Liandan__CalendarAdopted *b = calendar(x, 2026);
+	uint64_t adopted;
 	int64_t before;
 
 	mx_to_received(x);
@@ -454,6 +505,7 @@ static void running_clocks_follow(void **state)
 	for (uint32_t i = 5; i < 15; i++)
 		day_off(b, i);
 	mx_accepted(x, adopt_calendar(x, EEB, b));
+	adopted = x->index;
 	assert_int_equal(MX_DUE(x, ACCEPTANCE),
 			 ld_workdays_after(&x->c, mx_manifest(x)->received_ms, 5));
 	assert_true(MX_DUE(x, ACCEPTANCE) > before);
@@ -461,9 +513,25 @@ static void running_clocks_follow(void **state)
 	assert_int_equal(mx_tick(x), 0);
 	x->now = MX_DUE(x, ACCEPTANCE);
 	assert_int_equal(mx_tick(x), 1);
-	assert_int_equal(x->own[0]->deadline_missed->calendar,
-			 ld_calendar_index(&x->c, x->now - 1));
+	assert_int_equal(x->own[0]->deadline_missed->calendar, adopted);
 	assert_int_equal(mx_tick(x), 0); /* never twice */
+}
+
+/* Days off that turn out to be worked bring a clock forward, at once where it is late already. */
+static void running_clocks_come_forward(void **state)
+{
+	struct mx *x = *state;
+	int64_t before;
+
+	mx_to_received(x);
+	before = MX_DUE(x, ACCEPTANCE);
+	x->now = before - LD_DAY_MS;
+	assert_int_equal(mx_tick(x), 0);
+	mx_accepted(x, adopt_calendar(x, EEB, calendar(x, 2026))); /* the weekend is not off */
+	assert_int_equal(MX_DUE(x, ACCEPTANCE), before - 2 * LD_DAY_MS);
+	assert_int_equal(mx_tick(x), 1);
+	assert_int_equal(x->own[0]->deadline_missed->due_ms, before - 2 * LD_DAY_MS);
+	assert_int_equal(x->own[0]->deadline_missed->calendar, x->index - x->n_own);
 }
 
 static void wrong_calendars_are_refused(void **state)
@@ -493,7 +561,10 @@ int main(void)
 	    T(wrong_profiles_are_refused),
 	    T(the_list_is_sane),
 	    T(calendars_are_counted),
+	    T(calendars_over_the_year_end),
+	    T(a_clock_that_ends_with_the_year),
 	    T(running_clocks_follow),
+	    T(running_clocks_come_forward),
 	    T(wrong_calendars_are_refused),
 	    T(a_held_draft),
 	    T(a_held_seal),
