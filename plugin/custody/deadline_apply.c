@@ -102,7 +102,7 @@ enum ld_err ld_deadline_clear(struct ld_custody *c, Liandan__SubjectKind kind, c
 	ld_tkey_init(&k);
 	ld_tkey_bytes(&k, value, len);
 	add_clock(&k, kind, subject, clock);
-	err = absent_is_ok(ld_state_del(c->state, table, k.b, k.len));
+	err = absent_is_ok(ld_state_del(c->state, (uint8_t)table, k.b, k.len));
 	if (err != LD_OK)
 		return err;
 	return absent_is_ok(ld_state_del(c->state, LD_T_DEADLINE_OF, of.b, of.len));
