@@ -12,6 +12,7 @@
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/part.h"
 #include "plugin/custody/road.h"
+#include "plugin/custody/stock.h"
 #include "plugin/custody/store.h"
 #include "plugin/custody/weigh.h"
 #include "plugin/custody/year.h"
@@ -358,9 +359,27 @@ static bool on_manifest(struct ld_custody *c, const Custody__Manifest *m, const 
 	return on;
 }
 
+/* The share of a container that left on another manifest is bulk. */
+static enum ld_err book_container(struct ld_custody *c, Custody__Manifest *m,
+				  const Liandan__Line *line, const char *container, int64_t share,
+				  int64_t *contained, uint64_t index)
+{
+	/* closing frees it, unless that waits for its treatment */
+	const struct ld_container_step step = {.came_by = &m->manifest,
+					       .mass_g = &share,
+					       .unbind =
+						   ld_rules_of(c, m)->close_at_treatment != 0};
+	enum ld_err err;
+
+	if (!on_manifest(c, m, container))
+		return ld_manifest_unpack(c, m, line->code, share);
+	*contained = ld_add_g(*contained, share);
+	err = ld_accepted_short(c, m, container, share, index);
+	return err == LD_OK ? ld_container_move(c, container, &m->manifest, &step, index) : err;
+}
+
 /* The accepted mass of a line, shared over its items in order, so that containers carry what was
- * accepted and grams add exactly. The share of a container that left on another manifest counts as
- * bulk. */
+ * accepted and grams add exactly. */
 static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const Liandan__Line *line,
 			     uint64_t index)
 {
@@ -370,28 +389,19 @@ static enum ld_err book_line(struct ld_custody *c, Custody__Manifest *m, const L
 	struct ld_booking b = {.received_g = accepted,
 			       .errors_g = ld_line_errors_g(m, line),
 			       .own_g = ld_own_loss_g(line->loss_class, accepted)};
-	/* closing frees them, unless that waits for their treatment */
-	const bool waits = ld_rules_of(c, m)->close_at_treatment != 0;
 	int64_t before = 0, contained = 0;
 	enum ld_err err = LD_OK;
 
 	for (size_t i = 0; err == LD_OK && i < m->n_items; i++) {
 		const Liandan__Item *item = m->items[i];
 		int64_t share;
-		struct ld_container_step step = {
-		    .came_by = &m->manifest, .mass_g = &share, .unbind = waits};
 
 		if (item->line != line->line)
 			continue;
 		share = ld_share_g(before, item->mass_g, total, accepted);
 		before = ld_add_g(before, item->mass_g);
-		if (item->container[0] == '\0' || !on_manifest(c, m, item->container))
-			continue;
-		contained = ld_add_g(contained, share);
-		err = ld_accepted_short(c, m, item->container, share, index);
-		if (err != LD_OK)
-			return err;
-		err = ld_container_move(c, item->container, &m->manifest, &step, index);
+		if (item->container[0] != '\0')
+			err = book_container(c, m, line, item->container, share, &contained, index);
 	}
 	if (err != LD_OK)
 		return err;

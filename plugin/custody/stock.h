@@ -83,6 +83,11 @@ enum ld_err ld_batches_from(struct ld_custody *c, const struct ld_fact *f,
 			    const struct ld_node *batch, char *const *from, size_t n,
 			    int64_t mass_g);
 
+/* Grams of its containers are bulk at the receiver: repacked into it, or accepted of a container
+ * that has left on another manifest. The record is not put. Apply side. */
+enum ld_err ld_manifest_unpack(struct ld_custody *c, Custody__Manifest *m, const char *code,
+			       int64_t mass_g);
+
 enum ld_err ld_treated_apply(struct ld_custody *c, const struct ld_fact *f,
 			     const Liandan__WasteTreated *w);
 enum ld_err ld_released_apply(struct ld_custody *c, const struct ld_fact *f,

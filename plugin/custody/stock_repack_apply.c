@@ -152,34 +152,44 @@ static void share(struct shares *s, int64_t mass_g)
 	s->before_g = ld_add_g(s->before_g, mass_g);
 }
 
+enum ld_err ld_manifest_unpack(struct ld_custody *c, Custody__Manifest *m, const char *code,
+			       int64_t mass_g)
+{
+	const size_t n = m->n_unpacked;
+	Custody__Drawn **more, *last;
+
+	if (mass_g == 0)
+		return LD_OK;
+	if (n != 0 && (n == MAX_UNPACKED || strcmp(m->unpacked[n - 1]->code, code) == 0)) {
+		m->unpacked[n - 1]->mass_g = ld_add_g(m->unpacked[n - 1]->mass_g, mass_g);
+		return LD_OK;
+	}
+	more = ld_arena_alloc(c->arena, (n + 1) * sizeof *more);
+	last = ld_arena_alloc(c->arena, sizeof *last);
+	if (more == NULL || last == NULL)
+		return LD_ERR_NOMEM;
+	if (n != 0)
+		memcpy(more, m->unpacked, n * sizeof *more);
+	custody__drawn__init(last);
+	last->code = (char *)(uintptr_t)code;
+	last->mass_g = mass_g;
+	more[n] = last;
+	m->unpacked = more;
+	m->n_unpacked = n + 1;
+	return LD_OK;
+}
+
 /* Bulk again at the receiver: its manifests may be treated from it. */
 static enum ld_err unpack(struct ld_custody *c, const struct ld_fact *f, const Custody__Origin *o,
 			  const char *code)
 {
-	Custody__Drawn drawn = CUSTODY__DRAWN__INIT;
 	Custody__Manifest *m;
 	enum ld_err err = ld_manifest_get(c, o->manifest, &m);
-	size_t n;
 
 	if (err != LD_OK)
 		return found(err);
-	n = m->n_unpacked;
-	if (n != 0 && (n == MAX_UNPACKED || strcmp(m->unpacked[n - 1]->code, code) == 0)) {
-		m->unpacked[n - 1]->mass_g = ld_add_g(m->unpacked[n - 1]->mass_g, o->mass_g);
-	} else {
-		Custody__Drawn **more = ld_arena_alloc(c->arena, (n + 1) * sizeof *more);
-
-		if (more == NULL)
-			return LD_ERR_NOMEM;
-		if (n != 0)
-			memcpy(more, m->unpacked, n * sizeof *more);
-		drawn.code = (char *)(uintptr_t)code;
-		drawn.mass_g = o->mass_g;
-		more[n] = &drawn;
-		m->unpacked = more;
-		m->n_unpacked = n + 1;
-	}
-	return ld_manifest_touch_put(c, f, m);
+	err = ld_manifest_unpack(c, m, code, o->mass_g);
+	return err == LD_OK ? ld_manifest_touch_put(c, f, m) : err;
 }
 
 static enum ld_err bring_output(struct ld_custody *c, const struct ld_fact *f,

@@ -2,6 +2,7 @@
  * genealogy, to the gram. CUSTODY-18; CUSTODY: Stock and mass balance. */
 #include <stdio.h>
 
+#include "forward_builders.h"
 #include "plugin/custody/drain.h"
 #include "plugin/custody/lineage.h"
 #include "stock_builders.h"
@@ -346,6 +347,66 @@ static void lost_at_the_receiver(void **state)
 	assert_int_equal(MX_DUE(x, TREATMENT), 0);
 }
 
+/* One drum of a load has left on another manifest: what is accepted of it is bulk, and treated as
+ * its manifest's. */
+static void accepted_of_a_drum_that_left(void **state)
+{
+	struct mx *x = *state;
+	Custody__Container *k;
+
+	mx_to_received(x);
+	k = mx_container(x, "C1");
+	k->manifest =
+	    mx_bytes("\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22", 16);
+	assert_int_equal(ld_container_put(&x->c, k), LD_OK);
+	mx_accepted(x, mx_accept(x, REC, mx_accepted_body(x)));
+	contained(x, "S-REC", MX_CODE, MX_C1_G + MX_C2_G, MX_C2_G);
+	treat(x, "T1", "C2", MX_C2_G);
+	treat(x, "T2", "", MX_BULK_G + MX_C1_G);
+	contained(x, "S-REC", MX_CODE, 0, 0);
+	contained(x, "S-REC", MX_BULK, 0, 0);
+	assert_int_equal(MX_DUE(x, TREATMENT), 0);
+}
+
+/* A merged drum goes on only with shares of every manifest that its waste came by. */
+static void merged_drums_are_sent_on_with_shares(void **state)
+{
+	struct mx *x = *state;
+	Liandan__StockRepacked *b = mx_repack(x, "HB1", "S-REC");
+	Liandan__ManifestSealed *seal = mx_sealed(x);
+	Liandan__ManifestCreated *draft;
+	ProtobufCBinaryData parent;
+	Custody__Container *k;
+
+	parent = fw_to_accepted(x);
+	k = mx_container(x, "C2");
+	k->came_by =
+	    mx_bytes("\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22", 16);
+	assert_int_equal(ld_container_put(&x->c, k), LD_OK);
+	mx_repack_in(x, b, "C1", "", MX_C1_G);
+	mx_repack_in(x, b, "C2", "", MX_C2_G);
+	mx_repack_out(x, b, "D1", MX_CODE, MX_C1_G + MX_C2_G);
+	mx_clean(x, mx_put_repack(x, REC, b));
+	draft = fw_to_rec2(x);
+	draft->lines[0] = mx_line(x, 1, MX_CODE, MX_C1_G + MX_C2_G);
+	draft->n_lines = 1;
+	fw_share(x, draft, parent, 1, MX_C1_G);
+	seal->items[0] = mx_item(x, "D1", 1, MX_C1_G + MX_C2_G);
+	seal->n_items = 1;
+	mx_clean(x, fw_create(x, draft));
+	mx_hash_content(x, draft, seal);
+	mx_refused(x, mx_seal_as(x, RECG, seal), NOT_ADDING);
+	assert_string_equal(x->j.refused_by->name, "came_shared");
+	/* all of it from the one that is named */
+	k = mx_container(x, "D1");
+	k->n_origins = 1;
+	assert_int_equal(ld_container_put(&x->c, k), LD_OK);
+	mx_clean(x, mx_seal_as(x, RECG, seal));
+	assert_int_equal(mx_manifest(x)->shares[0]->contained_g, MX_C1_G);
+	mx_clean(x, fw_take(x));
+	assert_int_equal(mx_container(x, "D1")->n_origins, 0);
+}
+
 static void merging_generators_as_the_profile_says(void **state)
 {
 	struct mx *x = *state;
@@ -532,6 +593,8 @@ int main(void)
 	    T(unpacked_into_bulk),
 	    T(two_manifests_in_one_drum),
 	    T(lost_at_the_receiver),
+	    T(accepted_of_a_drum_that_left),
+	    T(merged_drums_are_sent_on_with_shares),
 	    T(merging_generators_as_the_profile_says),
 	    cmocka_unit_test(letters_that_clash),
 	    T(counting_books_the_difference),
