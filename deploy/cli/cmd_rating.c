@@ -26,7 +26,8 @@ static void at_end(void *ctx, struct ld_custody *c)
 	Custody__Party *p;
 
 	ld_arena_reset(c->arena);
-	ld_rules_at(c, a->now_ms);
+	if (ld_rules_at(c, a->now_ms) != LD_OK)
+		return;
 	if (a->party == NULL)
 		a->answer = ld_precision_json(c);
 	else if (ld_party_get(c, a->party, &p) == LD_OK)

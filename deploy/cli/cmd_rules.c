@@ -29,6 +29,22 @@ static int read_file(struct ld_cli *cli, const char *path, char **text, size_t *
 		   : ld_fail(cli, NULL, "%s", why);
 }
 
+static void in_order(const struct ld_cli *cli, const char *path, const struct ld_profile *p)
+{
+	cJSON *o;
+
+	if (!cli->json) {
+		printf("%s version %u: %zu values, all in order 无误\n", p->name, p->version, p->n);
+		return;
+	}
+	o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "file", path);
+	cJSON_AddStringToObject(o, "profile", p->name);
+	cJSON_AddNumberToObject(o, "version", p->version);
+	cJSON_AddNumberToObject(o, "values", (double)p->n);
+	ld_print_json(o);
+}
+
 static int profile_file(struct ld_cli *cli, const char *path, bool compile)
 {
 	struct ld_profile *p = malloc(sizeof(*p));
@@ -42,7 +58,7 @@ static int profile_file(struct ld_cli *cli, const char *path, bool compile)
 	else if (code == LD_EXIT_DONE && compile)
 		ld_print_json(ld_profile_event(p));
 	else if (code == LD_EXIT_DONE)
-		printf("%s version %u: %zu values, all in order 无误\n", p->name, p->version, p->n);
+		in_order(cli, path, p);
 	free(text);
 	free(p);
 	return code;
@@ -53,6 +69,7 @@ static int profile_file(struct ld_cli *cli, const char *path, bool compile)
 struct showing {
 	bool json;
 	int64_t now_ms;
+	enum ld_err err;
 };
 
 static const char *source_of(struct ld_custody *c, const struct ld_rule_def *d,
@@ -75,11 +92,15 @@ static const char *source_of(struct ld_custody *c, const struct ld_rule_def *d,
 
 static void show(void *ctx, struct ld_custody *c)
 {
-	const struct showing *s = ctx;
+	struct showing *s = ctx;
 	cJSON *o = s->json ? cJSON_CreateObject() : NULL,
 	      *values = cJSON_AddObjectToObject(o, "values");
 
-	ld_rules_at(c, s->now_ms);
+	s->err = ld_rules_at(c, s->now_ms);
+	if (s->err != LD_OK) {
+		cJSON_Delete(o);
+		return;
+	}
 	if (s->json) {
 		cJSON_AddStringToObject(o, "profile", c->rules->profile);
 		cJSON_AddNumberToObject(o, "version", c->rules->version);
@@ -138,6 +159,8 @@ static int rules_show(struct ld_cli *cli, const struct ld_command *command, cons
 		code = ld_usage(command, "--at is an index of the ledger");
 	else {
 		enum ld_err err = ld_book_replay(&book, at != NULL ? upto + 1 : upto, &watch);
+		if (err == LD_OK)
+			err = s.err;
 		if (err != LD_OK)
 			code = ld_fail(cli, "liandan ledger audit DIR",
 				       "the ledger cannot be read: %s", ld_err_text(err));
@@ -148,59 +171,107 @@ static int rules_show(struct ld_cli *cli, const struct ld_command *command, cons
 
 /* ---- the table ---- */
 
-static void states(uint32_t bits)
+static const char *event_name(const struct ld_row *row)
 {
-	bool first = true;
+	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(
+	    &liandan__event__descriptor, (unsigned)row->body);
 
-	for (unsigned i = 0; i <= (unsigned)CUSTODY__MANIFEST_STATE__EXPIRED; i++) {
-		const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(
-		    &custody__manifest_state__descriptor, (int)i);
-
-		if ((bits >> i & 1) == 0)
-			continue;
-		printf("%s%s", first ? "" : ", ", i == 0 ? "–" : v != NULL ? v->name : "?");
-		first = false;
-	}
+	return f != NULL ? f->name : "?";
 }
 
-static void checks(const char *what, const struct ld_check *const *list)
+static void print_states(uint32_t bits)
+{
+	unsigned at = 0;
+	const char *sep = "";
+
+	if (bits == LD_IN_ANY) {
+		printf("any state");
+		return;
+	}
+	for (const char *name; (name = ld_state_name(bits, &at)) != NULL; sep = ", ")
+		printf("%s%s", sep, name);
+}
+
+static void print_checks(const char *what, const struct ld_check *const *list)
 {
 	for (size_t i = 0; i < LD_MAX_CHECKS && list[i] != NULL; i++)
 		printf("      %-9s %-22s %s  %s\n", i == 0 ? what : "", list[i]->name, list[i]->en,
 		       list[i]->zh);
 }
 
-static void table(void)
+static void print_row(const struct ld_row *row)
 {
-	for (size_t i = 0; i < ld_table_rows; i++) {
-		const struct ld_row *row = &ld_table[i];
-		const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(
-		    &liandan__event__descriptor, (unsigned)row->body);
-
-		printf("%2u  %s (%s) by %s\n", row->n, f != NULL ? f->name : "?",
-		       row->intention ? "intention 意向: refused" : "fact 事实: recorded",
-		       row->who);
-		if (!row->stock) {
-			printf("      from      ");
-			if (row->from == LD_IN_ANY)
-				printf("any state");
-			else
-				states(row->from);
-			if (row->to != CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED) {
-				printf("  ->  ");
-				states(1u << (unsigned)row->to);
-			}
-			printf("\n");
-			if (row->waits != 0) {
-				printf("      waits in  ");
-				states(row->waits);
-				printf("\n");
-			}
+	printf("%2u  %s (%s) by %s\n", row->n, event_name(row),
+	       row->intention ? "intention 意向: refused" : "fact 事实: recorded", row->who);
+	if (!row->stock) {
+		printf("      from      ");
+		print_states(row->from);
+		if (row->to != CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED) {
+			printf("  ->  ");
+			print_states(1u << (unsigned)row->to);
 		}
-		checks("hard", row->hard);
-		checks("recorded", row->recorded);
-		checks("once", row->once);
+		printf("\n");
+		if (row->waits != 0) {
+			printf("      waits in  ");
+			print_states(row->waits);
+			printf("\n");
+		}
 	}
+	print_checks("hard", row->hard);
+	print_checks("recorded", row->recorded);
+	print_checks("once", row->once);
+}
+
+static void add_states(cJSON *o, const char *name, uint32_t bits)
+{
+	cJSON *list = cJSON_AddArrayToObject(o, name);
+	unsigned at = 0;
+
+	for (const char *state; (state = ld_state_name(bits, &at)) != NULL;)
+		cJSON_AddItemToArray(list, cJSON_CreateString(state));
+}
+
+static void add_checks(cJSON *o, const char *name, const struct ld_check *const *checks)
+{
+	cJSON *list = cJSON_AddArrayToObject(o, name);
+
+	for (size_t i = 0; i < LD_MAX_CHECKS && checks[i] != NULL; i++) {
+		cJSON *check = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(check, "name", checks[i]->name);
+		cJSON_AddStringToObject(check, "en", checks[i]->en);
+		cJSON_AddStringToObject(check, "zh", checks[i]->zh);
+		cJSON_AddItemToArray(list, check);
+	}
+}
+
+static cJSON *row_json(const struct ld_row *row)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(o, "row", row->n);
+	cJSON_AddStringToObject(o, "event", event_name(row));
+	cJSON_AddBoolToObject(o, "intention", row->intention);
+	cJSON_AddStringToObject(o, "by", row->who);
+	if (!row->stock) {
+		add_states(o, "from", row->from);
+		add_states(o, "waits", row->waits);
+		if (row->to != CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED)
+			add_states(o, "to", 1u << (unsigned)row->to);
+	}
+	add_checks(o, "hard", row->hard);
+	add_checks(o, "recorded", row->recorded);
+	add_checks(o, "once", row->once);
+	return o;
+}
+
+static void table(bool json)
+{
+	for (size_t i = 0; i < ld_table_rows; i++)
+		if (json)
+			ld_print_json(row_json(&ld_table[i]));
+		else
+			print_row(&ld_table[i]);
 }
 
 int ld_cmd_rules(struct ld_cli *cli, int argc, char **argv)
@@ -220,7 +291,7 @@ int ld_cmd_rules(struct ld_cli *cli, int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "show") == 0 && dir != NULL)
 		return rules_show(cli, command, dir, anchor, at);
 	if (argc == 2 && strcmp(argv[1], "table") == 0) {
-		table();
+		table(cli->json);
 		return LD_EXIT_DONE;
 	}
 	return ld_usage(command, "rules check|compile FILE, rules show --dir DIR, or rules table");

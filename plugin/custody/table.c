@@ -32,6 +32,49 @@ static const uint8_t by_body[] = {
 #undef ROW
 };
 
+/* A state that is there as a whole needs none of its parts beside it. */
+static uint32_t without_parts(uint32_t bits)
+{
+	if (bits & LD_IN(IN_TRANSIT))
+		bits &= ~(LD_IN_UNSTORED | LD_IN_ROAD | LD_IN_STORED);
+	if (bits & LD_IN(ARRIVED))
+		bits &= ~LD_IN_ASTRAY;
+	if ((bits & LD_IN(CANCELLED)) && (bits & LD_IN(EXPIRED)))
+		bits &= ~LD_IN_ENDED;
+	return bits;
+}
+
+const char *ld_state_name(uint32_t bits, unsigned *bit)
+{
+	const ProtobufCEnumValue *v;
+	unsigned at;
+
+	bits = without_parts(bits);
+	while (*bit < 32 && (bits >> *bit & 1) == 0)
+		++*bit;
+	if (*bit >= 32)
+		return NULL;
+	at = (*bit)++;
+	switch (1u << at) {
+	case LD_IN_NONE:
+		return "new";
+	case LD_IN_UNSTORED:
+		return "IN_TRANSIT never stored on this leg";
+	case LD_IN_ROAD:
+		return "IN_TRANSIT on a vehicle";
+	case LD_IN_STORED:
+		return "IN_TRANSIT in storage";
+	case LD_IN_ENDED:
+		return "CANCELLED or EXPIRED after the seal";
+	case LD_IN_ASTRAY:
+		return "ARRIVED elsewhere";
+	default:
+		v = protobuf_c_enum_descriptor_get_value(&custody__manifest_state__descriptor,
+							 (int)at);
+		return v != NULL ? v->name : ld_state_name(bits, bit);
+	}
+}
+
 static bool asks(const struct ld_check *const *checks, size_t id)
 {
 	for (size_t i = 0; i < LD_MAX_CHECKS && checks[i] != NULL; i++)

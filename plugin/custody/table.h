@@ -120,6 +120,8 @@ const struct ld_row *ld_row_of(Liandan__Event__BodyCase body);
 bool ld_rule_applies(const struct ld_rule_def *d);
 bool ld_yet_offer(const struct ld_case *k);
 bool ld_yet_arrive(const struct ld_case *k);
+/* The states of such a set, one after the other, for people: *bit from 0 on; NULL: no more. */
+const char *ld_state_name(uint32_t bits, unsigned *bit);
 /* State of the manifest as bits (several: those without a state of their own stand beside the
  * state). */
 uint32_t ld_state_bits(const Custody__Manifest *m);

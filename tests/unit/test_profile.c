@@ -1,4 +1,5 @@
 /* Profile and calendar files: what they set, and what is wrong with them, by line. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +10,12 @@
 
 #include <cmocka.h>
 
+#include "deploy/cli/cli.h"
 #include "deploy/cli/events.h"
 #include "deploy/cli/profile.h"
+#include "plugin/custody/apply.h"
 #include "plugin/custody/table.h"
+#include "plugin/custody/year.h"
 #include "proto/gate.h"
 
 #define HEAD "liandan-rules 1\nprofile CN-GD version 2\n"
@@ -156,6 +160,138 @@ static void values_round_trip(void **state)
 	}
 }
 
+/* ---- what is shipped ---- */
+
+#define SHIPPED_MAX 64
+
+static char *slurp(const char *path, size_t *len)
+{
+	char *text = NULL, why[320];
+
+	if (ld_file_read(path, &text, len, why, sizeof why) != LD_OK)
+		fail_msg("%s", why);
+	return text;
+}
+
+/* The event of the file is one that the gate takes and the ledger's rules accept. */
+static void becomes_an_event(const char *path, cJSON *o)
+{
+	struct ld_labels none = {0};
+	struct ld_arena arena;
+	Liandan__Event *e;
+	const char *label, *key_file;
+	uint8_t digest[LD_HASH_BYTES];
+	char why[256];
+
+	assert_non_null(o);
+	assert_int_equal(ld_arena_init(&arena, 1u << 20), 0);
+	if (ld_event_of(o, &none, &arena, &e, &label, &key_file, why, sizeof why) != LD_OK)
+		fail_msg("%s: %s", path, why);
+	if (e->body_case == LIANDAN__EVENT__BODY_RULES_ADOPTED) {
+		assert_true(ld_rules_digest(&arena, e->rules_adopted, digest));
+		assert_memory_equal(digest, e->rules_adopted->digest.data, sizeof digest);
+	}
+	cJSON_Delete(o);
+	ld_arena_free(&arena);
+}
+
+static void shipped_profile(const char *path, const char *text, size_t len)
+{
+	if (ld_profile_parse(text, len, &profile, &fault) != LD_OK)
+		fail_msg("%s:%d: %s", path, fault.line, fault.what);
+	assert_true(profile.version > ld_rules_cn.version); /* the ledger takes no other */
+	becomes_an_event(path, ld_profile_event(&profile));
+}
+
+static void shipped_calendar(const char *path, const char *text, size_t len)
+{
+	const bool by_number = strstr(text, "号") != NULL; /* the notice that it is made from */
+	struct ld_calendar c;
+
+	if (ld_calendar_parse(text, len, &c, &fault) != LD_OK)
+		fail_msg("%s:%d: %s", path, fault.line, fault.what);
+	assert_true(by_number);
+	becomes_an_event(path, ld_calendar_event(&c));
+}
+
+static void every_shipped_file_is_in_order(void **state)
+{
+	DIR *dir = opendir(LD_PROFILES);
+	size_t profiles = 0, calendars = 0;
+
+	(void)state;
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+		const char *dot = strrchr(e->d_name, '.');
+		char path[1024], *text;
+		size_t len;
+
+		if (e->d_name[0] == '.' || strcmp(e->d_name, "README.md") == 0)
+			continue;
+		assert_non_null(dot);
+		snprintf(path, sizeof path, "%s/%s", LD_PROFILES, e->d_name);
+		text = slurp(path, &len);
+		if (strcmp(dot, ".rules") == 0) {
+			shipped_profile(path, text, len);
+			profiles++;
+		} else if (strcmp(dot, ".calendar") == 0) {
+			shipped_calendar(path, text, len);
+			calendars++;
+		} else {
+			fail_msg("%s is neither profile nor calendar", path);
+		}
+		free(text);
+	}
+	closedir(dir);
+	assert_true(profiles >= 2 && calendars >= 1);
+}
+
+/* 国办发明电〔2025〕7号, as month and day; what stands here is the notice's, not the file's. */
+static const uint16_t holidays_2026[][2] = {{101, 103}, {215, 223}, {404, 406},	 {501, 505},
+					    {619, 621}, {925, 927}, {1001, 1007}};
+static const uint16_t worked_2026[] = {104, 214, 228, 509, 920, 1010};
+
+static bool works_2026(uint32_t mmdd, uint32_t weekday)
+{
+	for (size_t i = 0; i < sizeof worked_2026 / sizeof worked_2026[0]; i++)
+		if (worked_2026[i] == mmdd)
+			return true;
+	for (size_t i = 0; i < sizeof holidays_2026 / sizeof holidays_2026[0]; i++)
+		if (mmdd >= holidays_2026[i][0] && mmdd <= holidays_2026[i][1])
+			return false;
+	return weekday < 5;
+}
+
+/* Day by day; every worked day is a Saturday or Sunday, or it need not stand there. */
+static void the_calendar_of_2026(void **state)
+{
+	struct ld_calendar c;
+	size_t len, workdays = 0;
+	char *text = slurp(LD_PROFILES "/CN-2026.calendar", &len);
+	int64_t ms = INT64_C(1767196800000); /* 2026-01-01 00:00 in China */
+
+	(void)state;
+	assert_int_equal(ld_calendar_parse(text, len, &c, &fault), LD_OK);
+	free(text);
+	assert_string_equal(c.jurisdiction, "CN");
+	assert_int_equal(c.year, 2026);
+	for (uint32_t yday = 0; yday < 365; yday++, ms += LD_DAY_MS) {
+		const uint32_t date = ld_china_date(ms), mmdd = date % 10000;
+		const uint32_t weekday = (uint32_t)((ld_china_day(ms) + 3) % 7); /* Monday 0 */
+		const bool works = (c.workdays[yday / 8] >> (yday % 8) & 1) != 0;
+
+		assert_int_equal(date / 10000, 2026);
+		if (works != works_2026(mmdd, weekday))
+			fail_msg("%u %s", date, works ? "works" : "is off");
+		for (size_t i = 0; i < sizeof worked_2026 / sizeof worked_2026[0]; i++)
+			if (worked_2026[i] == mmdd)
+				assert_true(weekday >= 5);
+		workdays += works;
+	}
+	assert_int_equal(workdays, 248);
+	assert_int_equal(c.workdays[365 / 8] >> (365 % 8), 0);
+}
+
 static int gate(void **state)
 {
 	(void)state;
@@ -165,9 +301,13 @@ static int gate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(values_are_read),	   cmocka_unit_test(faults_are_named),
-	    cmocka_unit_test(it_becomes_an_event), cmocka_unit_test(wrong_calendars),
+	    cmocka_unit_test(values_are_read),
+	    cmocka_unit_test(faults_are_named),
+	    cmocka_unit_test(it_becomes_an_event),
+	    cmocka_unit_test(wrong_calendars),
 	    cmocka_unit_test(values_round_trip),
+	    cmocka_unit_test(every_shipped_file_is_in_order),
+	    cmocka_unit_test(the_calendar_of_2026),
 	};
 
 	return cmocka_run_group_tests(tests, gate, NULL);
