@@ -180,6 +180,13 @@ static bool names_party(const Liandan__AmendmentChange *ch)
 	return ch->field == FIELD(RECEIVER) || ch->field == FIELD(CARRIER);
 }
 
+/* Redirected says where it goes. */
+static bool sent_elsewhere(const Custody__Manifest *m)
+{
+	return m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN ||
+	       m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_REDIRECT;
+}
+
 bool ld_check_parties_fixed(struct ld_case *k)
 {
 	const struct ld_amend_changes all = changes_of(k);
@@ -188,6 +195,10 @@ bool ld_check_parties_fixed(struct ld_case *k)
 		if (names_party(all.ch[i]) && (k->m->leg != 0 || k->m->n_passed != 0))
 			return ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER,
 					 "no party is changed after the first hand-over");
+	for (size_t i = 0; i < all.n; i++)
+		if (all.ch[i]->field == FIELD(RECEIVER) && sent_elsewhere(k->m))
+			return ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER,
+					 "where it goes was said when it was redirected");
 	return true;
 }
 
@@ -309,17 +320,20 @@ bool ld_check_books_hold(struct ld_case *k)
 			 p->bar_g);
 }
 
-/* The seal's checks of what stands then. */
+/* The seal's checks of what stands then; of what was redirected, row 16's: who takes his own back
+ * needs no licence, and an order stands for the grant. */
 bool ld_check_sealed_again(struct ld_case *k)
 {
 	const struct ld_amend_plan *p = plan_of(k);
 	Custody__Manifest *m = k->m;
+	const bool back = m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN;
 	bool ok;
 
 	if (p == NULL || m->state != CUSTODY__MANIFEST_STATE__SEALED)
 		return true;
 	k->m = p->after;
-	ok = ld_check_receiver_licensed(k) && ld_check_carriers_licensed(k) && ld_check_approval(k);
+	ok = (back || ld_check_receiver_licensed(k)) && ld_check_carriers_licensed(k) &&
+	     (sent_elsewhere(m) || ld_check_approval(k));
 	k->m = m;
 	return ok;
 }

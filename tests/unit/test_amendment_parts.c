@@ -103,6 +103,39 @@ static void accepted_in_part(void **state)
 	lines_add(x);
 }
 
+/* It goes back to who made it, who has no licence to receive; where it goes was said by then. */
+static void a_return_that_waits_for_its_truck(void **state)
+{
+	struct mx *x = *state;
+
+	ch_to_rejected(x, CH_SITE);
+	mx_clean(x, ch_redirect(x, GEN, ch_redirected(x, CH_RETURN, "CAR1")));
+	sp_at(x, CH_SENT_ON);
+	mx_clean(x, mx_propose(x, GEN, mx_phone(x, "", "110")));
+	assert_true(asked(x, "REC"));
+	mx_clean(x, mx_agree(x, GEN, mx_agreement(x, x->hash, false)));
+	mx_refused(
+	    x,
+	    mx_propose(x, GEN, mx_amend_text(x, MX_FIELD(RECEIVER), 0, "GEN/S-GEN", "REC/S-REC")),
+	    OUT_OF_ORDER);
+}
+
+/* Another province's receiver was ordered, with no grant: the order stands for it. */
+static void an_ordered_redirection_that_waits(void **state)
+{
+	struct mx *x = *state;
+	Liandan__Redirected *b;
+
+	ch_to_rejected(x, CH_SITE);
+	mx_divide(x, "REC2", 430100);
+	b = ch_redirected(x, CH_OTHER, "CAR1");
+	b->order_no = MX_S("E-1");
+	mx_clean(x, ch_redirect(x, EEB, b));
+	sp_at(x, CH_SENT_ON);
+	mx_clean(x, mx_propose(x, GEN, mx_phone(x, "", "110")));
+	assert_true(asked(x, "REC"));
+}
+
 /* Guangdong, article 40: what differs is accepted all the same, all of it or a part. */
 static void a_part_of_what_differs(void **state)
 {
@@ -127,6 +160,8 @@ int main(void)
 	    T(the_rest_is_on_its_truck),
 	    T(grams_stay_where_they_are),
 	    T(accepted_in_part),
+	    T(a_return_that_waits_for_its_truck),
+	    T(an_ordered_redirection_that_waits),
 	    T(a_part_of_what_differs),
 	};
 
