@@ -142,6 +142,17 @@ static void same_mass(const char *of, const char *what, int64_t region, int64_t 
 #define FLAGS                                                                                      \
 	((uint32_t)(CUSTODY__MANIFEST_FLAG__FLAG_STOPPED | CUSTODY__MANIFEST_FLAG__FLAG_IN_STORAGE))
 
+static void same_signers(const char *of, const Custody__Manifest *r, const struct nv_manifest *m)
+{
+	if (r->n_signed_by != m->n_signed)
+		differ("%s: %zu have signed for the region, %zu for the model", of, r->n_signed_by,
+		       m->n_signed);
+	for (size_t i = 0; i < r->n_signed_by && i < m->n_signed; i++)
+		same_text(of, "who has signed", r->signed_by[i]->party, m->signed_by[i]);
+	if ((r->proposal != NULL) != (m->proposal != NULL))
+		differ("%s: an amendment is open for one of them only", of);
+}
+
 static void same_manifest(const Custody__Manifest *r, const struct nv_manifest *m)
 {
 	uint32_t flags = (m->stopped ? CUSTODY__MANIFEST_FLAG__FLAG_STOPPED : 0u) |
@@ -159,6 +170,7 @@ static void same_manifest(const Custody__Manifest *r, const struct nv_manifest *
 		       flags);
 	if ((r->offer != NULL && !r->offer->closed) != m->offer.open)
 		differ("%s: its offer is open for one of them only", id);
+	same_signers(id, r, m);
 	for (size_t i = 0; i < r->n_lines; i++) /* grams add, line by line */
 		same_mass(id, "a line, taken",
 			  r->lines[i]->accepted_g + r->lines[i]->passed_g + r->lines[i]->loss_g,

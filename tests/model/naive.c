@@ -38,8 +38,10 @@ void nv_free(struct nv *nv)
 {
 	for (size_t i = 0; i < nv->n_held; i++)
 		liandan__event__free_unpacked(nv->held[i].e, NULL);
-	for (size_t i = 0; i < nv->n_manifest; i++)
+	for (size_t i = 0; i < nv->n_manifest; i++) {
 		liandan__manifest_created__free_unpacked(nv->manifest[i].created, NULL);
+		nv_drop_proposal(&nv->manifest[i]);
+	}
 	free(nv->key);
 	free(nv->site);
 	free(nv->party);
@@ -222,6 +224,9 @@ static struct nv_said judge(struct nv *nv, const struct nv_event *v)
 	case LIANDAN__EVENT__BODY_CONTAINER_RELEASED:
 	case LIANDAN__EVENT__BODY_STOCK_COUNTED:
 		return nv_judge_repack(nv, v);
+	case LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED:
+	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
+		return nv_judge_amend(nv, v);
 	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
 	case LIANDAN__EVENT__BODY_REDIRECTED:
 		return nv_judge_part(nv, v);
@@ -289,27 +294,77 @@ static size_t ids_of(const struct nv_event *v, const uint8_t *out[LD_MAX_MANIFES
 	return found;
 }
 
+void nv_ask_too(struct nv_manifest *m, const char *party)
+{
+	if (m->proposal == NULL)
+		return;
+	for (size_t i = 0; i < m->n_agreed; i++)
+		if (strcmp(m->agreed[i], party) == 0)
+			return;
+	for (size_t i = 0; i < m->n_waits; i++)
+		if (strcmp(m->waits[i], party) == 0)
+			return;
+	nv_copy(m->waits[m->n_waits++], party);
+}
+
+static void sign_one(struct nv_manifest *m, const char *party)
+{
+	size_t at = 0;
+
+	while (at < m->n_signed && strcmp(m->signed_by[at], party) != 0)
+		at++;
+	if (at == NV_SIGNED)
+		abort();
+	nv_copy(m->signed_by[at], party);
+	m->signed_at[at] = m->steps;
+	m->n_signed = at == m->n_signed ? at + 1 : m->n_signed;
+	nv_ask_too(m, party);
+}
+
+/* It fixes this one's vehicle; it accepts this one. */
+static bool is_of(const struct nv_manifest *m, ProtobufCBinaryData id)
+{
+	return nv_id_is(id, m->id, sizeof m->id);
+}
+
+/* A delegate signs for the giver, where a delegate may sign at all. */
+static const char *signs_for(const struct nv *nv, const struct nv_event *v)
+{
+	const char *giver = nv_acts_for(nv, v);
+
+	switch ((int)v->e->body_case) {
+	case LIANDAN__EVENT__BODY_MANIFEST_CREATED:
+	case LIANDAN__EVENT__BODY_MANIFEST_SEALED:
+	case LIANDAN__EVENT__BODY_MANIFEST_CANCELLED:
+	case LIANDAN__EVENT__BODY_HANDOVER_OFFERED:
+	case LIANDAN__EVENT__BODY_OFFER_WITHDRAWN:
+		return giver[0] != '\0' ? giver : v->by->party;
+	default:
+		return v->by->party;
+	}
+}
+
 /* Parties that have signed a step: not a scale, a laboratory, an authority, who declined. */
 void nv_sign(struct nv_manifest *m, const struct nv *nv, const struct nv_event *v)
 {
 	const uint32_t roles =
 	    LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES;
+	const Liandan__Event *e = v->e;
 
-	for (size_t i = 0; i <= v->n_cosigners; i++) {
-		const struct nv_key *k = i == 0 ? v->by : v->cosigner[i - 1];
-		const char *party;
-		size_t at = 0;
-
-		if (k == NULL || !nv_has(k, roles))
-			continue;
-		party = i == 0 ? nv_acts_for(nv, v) : k->party;
-		while (at < m->n_signed && strcmp(m->signed_by[at], party) != 0)
-			at++;
-		if (at == NV_SIGNED)
-			abort();
-		nv_copy(m->signed_by[at], party);
-		m->n_signed = at == m->n_signed ? at + 1 : m->n_signed;
-	}
+	m->steps++;
+	if (e->body_case == LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT ||
+	    (e->body_case == LIANDAN__EVENT__BODY_HANDOVER_TAKEN &&
+	     (e->handover_taken->child.len == 0 || is_of(m, e->handover_taken->child))))
+		m->taken_at = m->steps;
+	if (e->body_case == LIANDAN__EVENT__BODY_ACCEPTED ||
+	    (e->body_case == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED &&
+	     is_of(m, e->partly_accepted->manifest)))
+		m->accepted_at = m->steps;
+	if (nv_has(v->by, roles))
+		sign_one(m, signs_for(nv, v));
+	for (size_t i = 0; i < v->n_cosigners; i++)
+		if (v->cosigner[i] != NULL && nv_has(v->cosigner[i], roles))
+			sign_one(m, v->cosigner[i]->party);
 }
 
 /* Of a body that names one manifest. Those that name several sign what takes the step. */
@@ -327,6 +382,8 @@ static void signed_one(struct nv *nv, const struct nv_event *v)
 	case LIANDAN__EVENT__BODY_STOP_ENDED:
 	case LIANDAN__EVENT__BODY_ARRIVED:
 	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
+	case LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED:
+	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
 	case LIANDAN__EVENT__BODY_HANDOVER_TAKEN: /* of a part, the child's */
 		return;
 	default:
@@ -347,6 +404,7 @@ static void apply(struct nv *nv, const struct nv_event *v)
 	nv_apply_repack(nv, v);
 	nv_apply_beside(nv, v);
 	nv_apply_part(nv, v);
+	nv_apply_amend(nv, v);
 	signed_one(nv, v);
 }
 
@@ -612,6 +670,8 @@ static void expire(struct nv *nv, struct nv_manifest *m, int64_t now_ms)
 	}
 	if (m->offer.open && m->offer.expires_ms <= now_ms)
 		m->offer.open = false;
+	if (m->proposal != NULL && m->proposal_due_ms <= now_ms)
+		nv_drop_proposal(m);
 }
 
 /* Each that was held at the start is asked once more, with what follows. */
@@ -689,6 +749,8 @@ const char *nv_wrong_text(enum nv_wrong wrong)
 	    "what goes on as a child is on the parent as well",
 	    "what comes back is new waste",
 	    "what was refused is the receiver's stock too",
+	    "an amendment needs nobody's word",
+	    "an amendment leaves the books as they are",
 	};
 
 	return text[wrong];

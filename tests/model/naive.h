@@ -46,6 +46,8 @@ enum nv_wrong {
 	NV_PART_STAYS_TOO,	 /* CUSTODY-6: what goes on as a child is on the parent as well */
 	NV_RETURN_IS_GENERATED,	 /* CUSTODY-16: what comes back is new waste */
 	NV_REFUSED_IS_ACCEPTED,	 /* CUSTODY-14: what was refused is the receiver's stock too */
+	NV_AMENDS_ALONE,	 /* CUSTODY-20: nobody else is asked */
+	NV_AMENDS_NO_BOOK,	 /* CUSTODY-20: stock stays as it was booked */
 	NV_WRONG_RULES
 };
 
@@ -104,6 +106,7 @@ struct nv_line {
 	uint32_t line;
 	char code[NV_ID];
 	int64_t declared_g, accepted_g;
+	size_t said; /* how often the acceptance has it */
 };
 
 struct nv_manifest {
@@ -124,7 +127,16 @@ struct nv_manifest {
 	bool on_truck;	   /* where it was rejected */
 	size_t passed;	   /* lines that are on children */
 	char signed_by[NV_SIGNED][NV_ID];
+	uint32_t signed_at[NV_SIGNED]; /* the step that each signed last */
 	size_t n_signed;
+	uint32_t steps, taken_at, accepted_at; /* steps so far; the one that fixed the vehicle … */
+	uint32_t version;
+	Liandan__AmendmentProposed *proposal; /* the open one, or NULL */
+	uint8_t proposal_hash[LD_HASH_BYTES];
+	char proposer[NV_ID], waits[NV_SIGNED][NV_ID], agreed[NV_SIGNED][NV_ID];
+	size_t n_waits, n_agreed;
+	int64_t proposal_due_ms;
+	int64_t stored_g, treated_g, gone_g; /* of what was accepted */
 	struct nv_offer offer;
 	uint32_t leg;
 	char holder[NV_ID], holder_person[NV_ID], carrier[NV_ID], plate[NV_ID];
@@ -154,6 +166,7 @@ struct nv_origin {
 struct nv_container {
 	char name[NV_ID];
 	char party[NV_ID], site[NV_ID], code[NV_ID];
+	char generator[NV_ID];
 	Custody__ContainerState state, before; /* before it was bound */
 	int64_t mass_g;
 	bool bound, came; /* `by` is the open manifest; is the accepted one that it came by */
@@ -308,6 +321,16 @@ struct nv_said nv_judge_repack(struct nv *nv, const struct nv_event *v);
 void nv_apply_repack(struct nv *nv, const struct nv_event *v);
 struct nv_said nv_judge_part(struct nv *nv, const struct nv_event *v);
 void nv_apply_part(struct nv *nv, const struct nv_event *v);
+struct nv_said nv_judge_amend(struct nv *nv, const struct nv_event *v);
+void nv_apply_amend(struct nv *nv, const struct nv_event *v);
+void nv_drop_proposal(struct nv_manifest *m);
+/* Anybody named, or who has signed one of its steps. */
+bool nv_takes_part(const struct nv_manifest *m, const struct nv_key *k);
+/* SHA-256 of the draft as it stands, then of each item. */
+void nv_content_now(const struct nv_manifest *m, uint8_t out[LD_HASH_BYTES]);
+int64_t nv_boxed_g(const struct nv *nv, const char *party, const char *site, const char *code);
+/* Of waste that is gone at the receiver: its manifests have so much less. */
+void nv_gone(struct nv *nv, struct nv_container *k, int64_t mass_g);
 struct nv_said nv_judge_beside(struct nv *nv, const struct nv_event *v);
 void nv_apply_beside(struct nv *nv, const struct nv_event *v);
 
@@ -334,6 +357,7 @@ void nv_accept(struct nv *nv, struct nv_manifest *m, Liandan__AcceptedLine *cons
 /* Back on the truck, where it says so and a driver is there to take it; else it stays. */
 bool nv_on_truck(const struct nv_manifest *m, const struct nv_event *v, Liandan__WasteIsOn said);
 void nv_sign(struct nv_manifest *m, const struct nv *nv, const struct nv_event *v);
+void nv_ask_too(struct nv_manifest *m, const char *party);
 struct nv_said nv_for_generator(const struct nv *nv, const struct nv_event *v,
 				const char *generator);
 

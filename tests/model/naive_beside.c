@@ -353,7 +353,7 @@ static void resolve(struct nv *nv, const struct nv_event *v)
 /* ---- row 23 ---- */
 
 /* Named, or has signed one of its steps. */
-static bool takes_part(const struct nv_manifest *m, const struct nv_key *k)
+bool nv_takes_part(const struct nv_manifest *m, const struct nv_key *k)
 {
 	if (side_of(m, k, 0) || side_of(m, k, 1))
 		return true;
@@ -377,7 +377,7 @@ static struct nv_said backfilled(struct nv *nv, const struct nv_event *v)
 		return NV_REFUSED(WRONG_ROLE);
 	if (m == NULL)
 		return NV_HELD(WAITS_FOR_STATE);
-	return takes_part(m, v->by) ? nv_ok() : NV_REFUSED(WRONG_ROLE);
+	return nv_takes_part(m, v->by) ? nv_ok() : NV_REFUSED(WRONG_ROLE);
 }
 
 /* ---- all of them ---- */

@@ -199,6 +199,7 @@ static void create(struct nv *nv, const struct nv_event *v)
 	}
 	m->n_lines = b->n_lines;
 	m->state = CUSTODY__MANIFEST_STATE__DRAFT;
+	m->version = 1;
 	nv_copy(m->holder, b->generator);
 	nv_copy(m->number, b->number);
 	m->draft_due_ms = v->at_ms + DRAFT_MS;
@@ -243,7 +244,7 @@ static bool bulk_is_estimated(const struct nv_manifest *m, uint32_t line)
 }
 
 /* What stands in containers of that code at the place. */
-static int64_t boxed_g(const struct nv *nv, const char *party, const char *site, const char *code)
+int64_t nv_boxed_g(const struct nv *nv, const char *party, const char *site, const char *code)
 {
 	int64_t sum = 0;
 
@@ -332,7 +333,7 @@ static struct nv_said book_said(struct nv *nv, const struct nv_manifest *m,
 				bulk += b->items[k]->mass_g;
 		}
 		if (bulk > 0 &&
-		    nv_in_stock(s) - boxed_g(nv, party, site, s->code) - s->bound_g < bulk)
+		    nv_in_stock(s) - nv_boxed_g(nv, party, site, s->code) - s->bound_g < bulk)
 			return NV_REFUSED_SOMEHOW;
 	}
 	return nv_ok();
@@ -695,8 +696,8 @@ static void take(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 	m->offer.open = false;
 	if (b->child.len != 0) { /* a part goes on as a child, the rest stays where it is */
 		nv_taken_part(m, b, &part);
-		nv_sign(m, nv, v);
 		m = nv_leave(nv, m, &part, b->child, LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT);
+		nv_sign(nv_find(nv, b->manifest), nv, v);
 	}
 	if (m->leg == 0 && m->giver[0] == '\0')
 		ship(nv, m, v->by->party);

@@ -156,6 +156,8 @@ struct nv_manifest *nv_leave(struct nv *nv, struct nv_manifest *m, const struct 
 	child->stopped = child->stored = child->was_stored = false;
 	child->n_discrepancies = child->n_unpacked = child->passed = 0;
 	child->bulk_treated_g = child->lost_g = 0;
+	child->stored_g = child->treated_g = child->gone_g = 0;
+	child->proposal = NULL;
 	child->confirmed = true;
 	child->pickup_due_ms = INT64_MAX;
 	for (size_t i = 0; i < part->n; i++) {

@@ -201,6 +201,35 @@ static int64_t part_of(int64_t of_origin_g, int64_t mass_g, int64_t whole_g)
 				 : (int64_t)((__int128)of_origin_g * mass_g / whole_g);
 }
 
+/* Of so much that leaves a container; it has that much less. */
+static void origins_of(struct nv_container *k, int64_t mass_g, struct origins *o)
+{
+	if (k->came)
+		add_origin(o, k->came_by, mass_g < k->mass_g ? mass_g : k->mass_g, 0);
+	for (size_t i = 0; i < k->n_origins; i++) {
+		const int64_t g = part_of(k->origin[i].mass_g, mass_g, k->mass_g);
+
+		add_origin(o, k->origin[i].manifest, g, 0);
+		k->origin[i].mass_g -= g;
+	}
+}
+
+static struct nv_manifest *manifest_of(struct nv *nv, const struct nv_origin *from)
+{
+	return nv_find(nv,
+		       (ProtobufCBinaryData){LD_UUID_BYTES, (uint8_t *)(uintptr_t)from->manifest});
+}
+
+void nv_gone(struct nv *nv, struct nv_container *k, int64_t mass_g)
+{
+	static struct origins o;
+
+	o.n = 0;
+	origins_of(k, mass_g, &o);
+	for (size_t i = 0; i < o.n; i++)
+		manifest_of(nv, &o.of[i])->gone_g += o.of[i].mass_g;
+}
+
 /* ---- what goes in ---- */
 
 static void book_out(struct nv *nv, const char *party, const char *site, const char *code,
@@ -223,14 +252,7 @@ static void container_goes_in(struct nv *nv, const struct nv_event *v, const str
 	    k->state == CUSTODY__CONTAINER_STATE__BOUND ||
 	    (repacking && strcmp(k->site, site) != 0))
 		return; /* it is not there */
-	if (k->came)
-		add_origin(o, k->came_by, in->mass_g < k->mass_g ? in->mass_g : k->mass_g, 0);
-	for (size_t i = 0; i < k->n_origins; i++) {
-		const int64_t g = part_of(k->origin[i].mass_g, in->mass_g, k->mass_g);
-
-		add_origin(o, k->origin[i].manifest, g, 0);
-		k->origin[i].mass_g -= g;
-	}
+	origins_of(k, in->mass_g, o);
 	book_out(nv, k->party, k->site, k->code, in->mass_g, repacking);
 	k->mass_g -= in->mass_g < k->mass_g ? in->mass_g : k->mass_g;
 	if (k->mass_g == 0)
@@ -279,10 +301,12 @@ static void inputs_go_in(struct nv *nv, const struct nv_event *v, const char *si
 			book_out(nv, v->by->party, site, in.code, in.mass_g, repacking);
 	}
 	for (size_t i = 0; i < o->n; i++) {
-		const ProtobufCBinaryData id = {LD_UUID_BYTES, o->of[i].manifest};
+		struct nv_manifest *m = manifest_of(nv, &o->of[i]);
 
 		if (o->of[i].bulk_g != 0)
-			bulk_goes_in(nv, nv_find(nv, id), o->of[i].bulk_g, repacking);
+			bulk_goes_in(nv, m, o->of[i].bulk_g, repacking);
+		if (!repacking)
+			m->treated_g += o->of[i].mass_g;
 	}
 }
 
@@ -302,6 +326,7 @@ static void treat(struct nv *nv, const struct nv_event *v)
 			continue;
 		nv_copy(k.name, b->outputs[i]->container);
 		nv_copy(k.party, v->by->party);
+		nv_copy(k.generator, k.party);
 		nv_copy(k.site, b->site);
 		nv_copy(k.code, b->outputs[i]->code);
 		nv_bring(nv, &k, false);
@@ -311,8 +336,7 @@ static void treat(struct nv *nv, const struct nv_event *v)
 
 static void unpack(struct nv *nv, const struct nv_origin *from, const char *code)
 {
-	const ProtobufCBinaryData id = {LD_UUID_BYTES, (uint8_t *)(uintptr_t)from->manifest};
-	struct nv_manifest *m = nv_find(nv, id);
+	struct nv_manifest *m = manifest_of(nv, from);
 
 	if (m->n_unpacked == NV_UNPACKED ||
 	    (m->n_unpacked != 0 && strcmp(m->unpacked[m->n_unpacked - 1].code, code) == 0)) {
@@ -325,20 +349,22 @@ static void unpack(struct nv *nv, const struct nv_origin *from, const char *code
 
 /* Each output has of each manifest what is its part of the whole. */
 static void come_out(struct nv *nv, const struct nv_event *v, const Liandan__RepackOutput *out,
-		     const struct origins *o, int64_t before_g, int64_t whole_g)
+		     struct origins *o, const int64_t *all_g, int64_t before_g, int64_t whole_g)
 {
 	const int64_t mass = out_g(out);
 	struct nv_container k = {.mass_g = mass};
 
 	nv_copy(k.name, out->container);
 	nv_copy(k.party, v->by->party);
+	nv_copy(k.generator, k.party);
 	nv_copy(k.site, v->e->stock_repacked->site);
 	nv_copy(k.code, out->line->code);
 	for (size_t i = 0; i < o->n && k.n_origins < NV_ORIGINS && whole_g > 0; i++) {
 		struct nv_origin part = o->of[i];
 
-		part.mass_g = (int64_t)((__int128)o->of[i].mass_g * (before_g + mass) / whole_g) -
-			      (int64_t)((__int128)o->of[i].mass_g * before_g / whole_g);
+		part.mass_g = (int64_t)((__int128)all_g[i] * (before_g + mass) / whole_g) -
+			      (int64_t)((__int128)all_g[i] * before_g / whole_g);
+		o->of[i].mass_g -= part.mass_g;
 		if (part.mass_g == 0)
 			continue;
 		k.origin[k.n_origins++] = part;
@@ -357,16 +383,20 @@ static void repack(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__StockRepacked *b = v->e->stock_repacked;
 	static struct origins o;
-	int64_t whole = b->loss_g, before = 0;
+	int64_t whole = b->loss_g, before = 0, all[REPACKED_OF];
 
 	o.n = 0;
 	inputs_go_in(nv, v, b->site, true, &o);
 	for (size_t i = 0; i < b->n_outputs; i++)
 		whole += out_g(b->outputs[i]);
+	for (size_t i = 0; i < o.n; i++)
+		all[i] = o.of[i].mass_g;
 	for (size_t i = 0; i < b->n_outputs; i++) {
-		come_out(nv, v, b->outputs[i], &o, before, whole);
+		come_out(nv, v, b->outputs[i], &o, all, before, whole);
 		before += out_g(b->outputs[i]);
 	}
+	for (size_t i = 0; i < o.n; i++) /* what the loss took */
+		manifest_of(nv, &o.of[i])->gone_g += o.of[i].mass_g > 0 ? o.of[i].mass_g : 0;
 	for (size_t i = 1; i < b->n_outputs; i++)
 		if (strcmp(b->outputs[i]->line->code, b->outputs[0]->line->code) != 0)
 			whole = -1; /* several codes */

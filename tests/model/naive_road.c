@@ -339,8 +339,10 @@ void nv_accept(struct nv *nv, struct nv_manifest *m, Liandan__AcceptedLine *cons
 		struct nv_stock *s = nv_stock_at(nv, r->party, r->site, l->code);
 
 		for (size_t k = 0; k < n; k++)
-			if (lines[k]->line == l->line)
+			if (lines[k]->line == l->line) {
 				l->accepted_g += lines[k]->mass_g;
+				l->said++;
+			}
 		if (nv->wrong == NV_ACCEPTS_DECLARED)
 			l->accepted_g = l->declared_g;
 		if (back && nv->wrong == NV_RETURN_IS_GENERATED)
@@ -396,7 +398,7 @@ void nv_close(struct nv *nv)
 			continue;
 		release_all(nv, m, m->gone);
 		m->state = CUSTODY__MANIFEST_STATE__CLOSED;
-		m->stopped = m->stored = false;
+		m->stopped = m->stored = m->offer.open = false;
 	}
 }
 

@@ -255,6 +255,7 @@ static void generate(struct nv *nv, const struct nv_event *v)
 
 	nv_copy(k.name, w->container);
 	nv_copy(k.party, nv_acts_for(nv, v));
+	nv_copy(k.generator, k.party);
 	nv_copy(k.site, w->site);
 	nv_copy(k.code, w->line->code);
 	nv_book_batch(nv, k.party, w->batch, w->site, w->line->code);
@@ -265,17 +266,25 @@ static void store(struct nv *nv, const struct nv_event *v)
 {
 	const Liandan__ContainerStored *b = v->e->container_stored;
 	const char *party = nv_acts_for(nv, v);
+	struct nv_manifest *m = nv_find(nv, b->manifest);
+	int64_t stored = 0;
 
 	nv_book_batch(nv, party, b->batch, b->site, "");
 	for (size_t i = 0; i < b->n_items; i++) {
 		struct nv_container *k = nv_container_named(nv, b->items[i]->container);
 
-		if (k != NULL && strcmp(k->party, party) == 0 && strcmp(k->site, b->site) == 0 &&
-		    nv_container_in_stock(k) && k->state != CUSTODY__CONTAINER_STATE__BOUND)
-			k->state = k->came || k->n_origins != 0
-				       ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
-				       : CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN;
+		if (b->items[i]->container[0] == '\0')
+			stored += b->items[i]->mass_g;
+		if (k == NULL || strcmp(k->party, party) != 0 || strcmp(k->site, b->site) != 0 ||
+		    !nv_container_in_stock(k) || k->state == CUSTODY__CONTAINER_STATE__BOUND)
+			continue;
+		k->state = k->came || k->n_origins != 0
+			       ? CUSTODY__CONTAINER_STATE__STORED_AT_FACILITY
+			       : CUSTODY__CONTAINER_STATE__STORED_AT_ORIGIN;
+		stored += k->mass_g;
 	}
+	if (m != NULL)
+		m->stored_g += stored;
 }
 
 static void lose(struct nv *nv, const struct nv_event *v)
@@ -294,6 +303,7 @@ static void lose(struct nv *nv, const struct nv_event *v)
 		if (!nv_container_in_stock(k) || k->state == CUSTODY__CONTAINER_STATE__BOUND)
 			break; /* the manifest answers for it */
 		mass = b->mass_g < k->mass_g ? b->mass_g : k->mass_g;
+		nv_gone(nv, k, mass);
 		nv_stock_at(nv, k->party, k->site, k->code)->lost_g += mass;
 		k->mass_g -= mass;
 		if (k->mass_g == 0)

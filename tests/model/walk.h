@@ -54,6 +54,7 @@ struct walk_plan {
 	struct walk_item item[WALK_ITEMS];
 	uint8_t content[LD_HASH_BYTES], offer[LD_HASH_BYTES], stop[LD_HASH_BYTES];
 	uint8_t ticket[LD_UUID_BYTES], report[LD_HASH_BYTES];
+	uint8_t proposal[LD_HASH_BYTES];
 	unsigned after_end; /* events since it ended */
 	unsigned tried;	    /* events since it last went on */
 	uint64_t stands;    /* where it was then */

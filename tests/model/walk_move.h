@@ -91,5 +91,7 @@ void walk_release(struct move *v);
 void walk_take_part(struct move *v);
 void walk_partly(struct move *v);
 void walk_redirect(struct move *v);
+void walk_propose(struct move *v);
+void walk_agree(struct move *v);
 
 #endif

@@ -81,12 +81,13 @@ void walk_plan_new(struct walk *k, struct walk_plan *p)
 /* ---- what comes next ---- */
 
 static const move_fn any[] = {
-    walk_generate, walk_store,	 walk_treat,	 walk_lose,	walk_weigh,   walk_create,
-    walk_seal,	   walk_cancel,	 walk_offer,	 walk_withdraw, walk_decline, walk_take,
-    walk_stop,	   walk_go_on,	 walk_enter,	 walk_leave,	walk_arrive,  walk_accident,
-    walk_receive,  walk_analyse, walk_accept,	 walk_reject,	walk_confirm, walk_report,
-    walk_resolve,  walk_paper,	 walk_hold,	 walk_unhold,	walk_number,  walk_repack,
-    walk_count,	   walk_release, walk_take_part, walk_partly,	walk_redirect};
+    walk_generate, walk_store,	 walk_treat,	 walk_lose,	walk_weigh,    walk_create,
+    walk_seal,	   walk_cancel,	 walk_offer,	 walk_withdraw, walk_decline,  walk_take,
+    walk_stop,	   walk_go_on,	 walk_enter,	 walk_leave,	walk_arrive,   walk_accident,
+    walk_receive,  walk_analyse, walk_accept,	 walk_reject,	walk_confirm,  walk_report,
+    walk_resolve,  walk_paper,	 walk_hold,	 walk_unhold,	walk_number,   walk_repack,
+    walk_count,	   walk_release, walk_take_part, walk_partly,	walk_redirect, walk_propose,
+    walk_agree};
 
 /* What somebody has refused is tried again. */
 static move_fn stocked_next(struct walk *k, struct walk_plan *p)
@@ -125,6 +126,10 @@ static move_fn next_of(struct walk *k, struct walk_plan *p, const struct nv_mani
 {
 	if (m != NULL && nv_awaits_confirmation(m) && walk_chance(k, 10))
 		return walk_confirm;
+	if (m != NULL && m->proposal != NULL && walk_chance(k, 50))
+		return walk_agree;
+	if (m != NULL && !p->child && walk_chance(k, 3))
+		return walk_propose;
 	if (m != NULL && m->n_discrepancies != 0 && walk_chance(k, 30))
 		return walk_resolve;
 	switch (m != NULL ? (int)m->state : 0) {
@@ -205,7 +210,9 @@ static void twist_field(struct move *v)
 		return;
 	if (f->type == PROTOBUF_C_TYPE_STRING) {
 		twist_text(v->k, name, (char **)(void *)at);
-	} else if (strcmp(name, "manifest") == 0) {
+	} else if (strcmp(name, "manifest") == 0 &&
+		   v->e->body_case != LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED) {
+		/* a child's content is not known to the model once it is amended */
 		*(ProtobufCBinaryData *)(void *)at = ID(&v->k->plan[walk_pick(v->k, WALK_PLANS)]);
 	} else if (strcmp(name, "content") == 0 || strcmp(name, "offer") == 0 ||
 		   strcmp(name, "stop") == 0) {
@@ -256,6 +263,8 @@ static void remember(struct walk *k, struct walk_plan *p, const Liandan__Event *
 		memcpy(p->offer, k->world.last_hash, LD_HASH_BYTES);
 	if (e->body_case == LIANDAN__EVENT__BODY_DISCREPANCY_REPORTED)
 		memcpy(p->report, k->world.last_hash, LD_HASH_BYTES);
+	if (e->body_case == LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED)
+		memcpy(p->proposal, k->world.last_hash, LD_HASH_BYTES);
 	if (e->body_case == LIANDAN__EVENT__BODY_STOP_BEGUN)
 		memcpy(p->stop, k->world.last_hash, LD_HASH_BYTES);
 }
@@ -309,11 +318,36 @@ static bool given_up(struct walk_plan *p, const struct nv_manifest *m)
 	return p->after_end > 4 || p->tried > (p->child && m == NULL ? 2 : 10);
 }
 
+/* What has been amended goes on as it stands. */
+static void follow_amendments(struct walk_plan *p, const struct nv_manifest *m)
+{
+	if (m == NULL || m->version < 2 || !m->sealed || m->n_items == 0)
+		return;
+	memcpy(p->content, m->content, sizeof p->content);
+	p->n_items = 0;
+	for (size_t i = 0; i < m->n_items && i < WALK_ITEMS; i++) {
+		struct walk_item *it = &p->item[p->n_items++];
+
+		snprintf(it->container, sizeof it->container, "%.23s", m->item[i].container);
+		it->line = m->item[i].line;
+		it->mass_g = m->item[i].mass_g;
+		it->made = true;
+	}
+	for (unsigned i = 0; i < WALK_CARRIERS; i++)
+		if (strcmp(walk_carriers[i], m->created->carriers[0]->party) == 0)
+			p->carrier[0] = i;
+	for (unsigned i = 0; i < WALK_RECS; i++)
+		if (strcmp(walk_recs[i], m->created->receiver->party) == 0)
+			p->rec = i;
+}
+
 void walk_move(struct walk *k, struct walk_plan *p)
 {
 	struct move v = {.k = k, .p = p, .m = nv_manifest_of(k->nv, p->id)};
 	const unsigned how = walk_pick(k, 100);
 	const bool twisted = how < 15;
+
+	follow_amendments(p, v.m);
 
 	if (given_up(p, v.m)) {
 		walk_plan_new(k, p);
