@@ -120,6 +120,13 @@ static enum ld_err stand_on(struct ld_custody *c, const Custody__Anomaly *rec, b
 	return err == LD_OK ? stand(c, LD_ON_VEHICLE, rec->plate, rec->anomaly, open) : err;
 }
 
+/* The departure that it was raised for is not watched any more. */
+static bool of_departure(const Liandan__AnomalyRaised *a)
+{
+	return a->kind == LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE ||
+	       a->kind == LIANDAN__ANOMALY_KIND__RECYCLED_MANIFEST;
+}
+
 static enum ld_err raised(struct ld_custody *c, Liandan__AnomalyRaised *a, uint64_t index,
 			  int64_t at_ms)
 {
@@ -149,7 +156,7 @@ static enum ld_err raised(struct ld_custody *c, Liandan__AnomalyRaised *a, uint6
 		err = vehicle_mark(c, a, true);
 	if (err == LD_OK)
 		err = gap_mark(c, a, index, false);
-	if (err == LD_OK && a->kind == LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE)
+	if (err == LD_OK && of_departure(a))
 		err = ld_departure_apply_done(c, a->subject, a->site);
 	return err;
 }
@@ -170,7 +177,7 @@ static enum ld_err updated(struct ld_custody *c, const Liandan__AnomalyUpdated *
 		err = vehicle_mark(c, u->now, true);
 	if (err == LD_OK)
 		err = gap_mark(c, u->now, u->anomaly, false);
-	if (err == LD_OK && u->now->kind == LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE)
+	if (err == LD_OK && of_departure(u->now))
 		err = ld_departure_apply_done(c, u->now->subject, u->now->site);
 	return err;
 }

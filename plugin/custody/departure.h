@@ -1,6 +1,9 @@
 /* D3 无联单离场: a vehicle stood at a generator's site, left, and no manifest came. Most real cases
  * have no manifest at all (DETECTION 6). apply writes a Departure when the vehicle leaves; it goes
- * when a manifest of that site is taken; the timer raises what is left. */
+ * when a manifest of that site is taken; the timer raises what is left.
+ * D2 一单多运: the same where it still carries, by the book, a manifest that it took there on a
+ * visit before: it comes back empty and leaves loaded (level 4), or has been at the receiver
+ * meanwhile and no sensor speaks (level 2). RECYCLED_MANIFEST instead of UNMANIFESTED_DEPARTURE. */
 #ifndef LD_CUSTODY_DEPARTURE_H
 #define LD_CUSTODY_DEPARTURE_H
 
@@ -16,7 +19,8 @@ enum ld_err ld_departure_apply_back(struct ld_custody *c, Custody__Position *pos
 enum ld_err ld_departure_apply_done(struct ld_custody *c, const char *plate, const char *site);
 
 /* After HandoverTaken has been applied: explains an open UNMANIFESTED_DEPARTURE of this vehicle
- * from the manifest's origin; reviews the silences that the new custody interval covers. */
+ * from the manifest's origin, or a RECYCLED_MANIFEST of one that it carries; reviews the silences
+ * that the new custody interval covers. */
 void ld_departure_follow_taken(struct ld_custody *c, const struct ld_fact *f,
 			       const Liandan__HandoverTaken *t, struct ld_own_list *own);
 /* Raises every departure due by now, at most max. */

@@ -125,7 +125,58 @@ static enum ld_err offered_at(struct ld_custody *c, const char *carrier, const c
 struct cargo {
 	bool any;     /* it carries something */
 	bool of_site; /* a manifest of this site was taken around the stay, or delivered here */
+	/* D2: an open one that it left this site with before */
+	uint8_t again[LD_UUID_BYTES];
+	bool has_again;
+	bool went; /* and it has been at that one's receiver since */
 };
+
+/* Has it stood at that site since? */
+struct stay_walk {
+	const char *site;
+	int64_t since_ms;
+	bool there;
+};
+
+static int stood_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value,
+		     size_t len)
+{
+	struct stay_walk *w = ctx;
+	Custody__Stay *s = custody__stay__unpack(NULL, len, value);
+
+	(void)key;
+	(void)key_len;
+	w->there = s != NULL && strcmp(s->site, w->site) == 0 && s->from_ms >= w->since_ms;
+	custody__stay__free_unpacked(s, NULL);
+	return w->there ? 1 : 0;
+}
+
+static bool stood_at(struct ld_custody *c, const char *plate, const char *site, int64_t since_ms)
+{
+	struct stay_walk w = {.site = site, .since_ms = since_ms};
+	struct ld_tkey k;
+
+	ld_tkey_init(&k);
+	ld_tkey_str(&k, plate);
+	(void)ld_state_walk(c->state, LD_T_STAY, k.b, k.len, NULL, 0, stood_one, &w, NULL);
+	return w.there;
+}
+
+/* D2 一单多运: it took this manifest here before this visit, and nobody has received it. */
+static void again_with(struct ld_custody *c, const Custody__Position *pos,
+		       const Custody__Manifest *m, struct cargo *out)
+{
+	if ((m->state != CUSTODY__MANIFEST_STATE__IN_TRANSIT &&
+	     m->state != CUSTODY__MANIFEST_STATE__ARRIVED) ||
+	    strcmp(m->created->site, pos->site) != 0 || strcmp(m->plate, pos->plate) != 0 ||
+	    m->taken_ms >= pos->site_since_ms - c->rules->presence_ms ||
+	    m->manifest.len != sizeof out->again ||
+	    strcmp(m->created->receiver->site, pos->site) == 0)
+		return;
+	memcpy(out->again, m->manifest.data, sizeof out->again);
+	out->has_again = true;
+	out->went = stood_at(c, pos->plate, m->created->receiver->site, m->taken_ms);
+}
 
 static void taken_there(const struct ld_rules *rules, const Custody__Position *pos,
 			int64_t taken_ms, int64_t at_ms, struct cargo *out)
@@ -171,6 +222,9 @@ static enum ld_err cargo_look(struct ld_custody *c, const Custody__Position *pos
 		err = ld_manifest_get(c, ids[i], &m);
 		if (err == LD_OK)
 			cargo_one(c->rules, pos, m, i >= aboard, at_ms, out);
+		if (err == LD_OK && m->created != NULL && m->created->receiver != NULL &&
+		    i < aboard && !out->went)
+			again_with(c, pos, m, out);
 		err = err == LD_ERR_NOT_FOUND ? LD_OK : err;
 		c->arena->used = used;
 	}
@@ -219,7 +273,18 @@ static enum ld_err generator_site(struct ld_custody *c, const Custody__Position 
 	return err == LD_ERR_NOT_FOUND ? LD_OK : err;
 }
 
-/* D3: worth watching for a manifest? */
+/* D2: it came back empty and leaves loaded; or it has been at the receiver, and no sensor says that
+ * nothing was loaded here. A load that is completed on a second visit is neither. */
+static bool again_loaded(const Custody__Position *pos, const struct cargo *cargo, bool rose,
+			 bool known)
+{
+	if (!cargo->has_again)
+		return false;
+	return rose ? cargo->went || pos->site_load == LIANDAN__LOAD_STATE__LOAD_STATE_EMPTY
+		    : cargo->went && !known;
+}
+
+/* D3, D2: worth watching for a manifest? */
 static enum ld_err departure_write(struct ld_custody *c, Custody__Position *pos, int64_t at_ms,
 				   uint64_t index, int64_t recorded_at_ms)
 {
@@ -245,8 +310,12 @@ static enum ld_err departure_write(struct ld_custody *c, Custody__Position *pos,
 	if (err != LD_OK || cargo.of_site)
 		return err;
 	d.offered = offered;
-	if (!rose && !d.offered && (cargo.any || (in_known && out_known)))
+	if (again_loaded(pos, &cargo, rose, in_known && out_known)) {
+		d.manifest.data = cargo.again;
+		d.manifest.len = sizeof cargo.again;
+	} else if (!rose && !d.offered && (cargo.any || (in_known && out_known))) {
 		return LD_OK; /* milk run, or a load it came with */
+	}
 	d.plate = pos->plate;
 	d.site = pos->site;
 	d.from_ms = pos->site_since_ms;
