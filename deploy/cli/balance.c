@@ -280,6 +280,14 @@ static int one_manifest(void *ctx, const uint8_t *key, size_t key_len, const uin
 	(void)key, (void)key_len;
 	if (m == NULL)
 		p->err = LD_ERR_CORRUPT;
+	/* between a pipeline's meters, until its manifest is closed */
+	for (size_t i = 0; m != NULL && p->err == LD_OK &&
+			   m->state == CUSTODY__MANIFEST_STATE__SEALED && i < m->n_flows;
+	     i++)
+		p->err =
+		    add_line(p->b, LD_BALANCE_WAY, m, m->flows[i]->line,
+			     ld_sub_g(m->flows[i]->out_g, ld_line_accepted_g(m, m->flows[i]->line)),
+			     m->updated_index);
 	for (size_t i = 0; m != NULL && p->err == LD_OK && under_way(m) && i < m->created->n_lines;
 	     i++) {
 		const uint32_t line = m->created->lines[i]->line;

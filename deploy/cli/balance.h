@@ -26,7 +26,8 @@ enum ld_balance_step {
 	LD_BALANCE_BATCH, /* of a treatment or repacking, inputs - outputs - loss: nobody has said
 			   * where it went */
 	LD_BALANCE_ROAD,  /* taken - accepted - passed on: the loss that ManifestClosed records */
-	LD_BALANCE_WAY,	  /* left its origin and has no end yet, at the period's end */
+	LD_BALANCE_WAY,	  /* left its origin and has no end yet, at the period's end; of a pipeline
+			   * what its meters differ by so far */
 };
 struct ld_balance_gap {
 	enum ld_balance_step step;

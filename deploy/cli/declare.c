@@ -8,6 +8,7 @@
 #include "plugin/custody/part.h"
 #include "plugin/custody/stock.h"
 #include "plugin/custody/tables.h"
+#include "plugin/custody/year.h"
 #include "proto/base64.h"
 
 /* ---- the tables ---- */
@@ -465,6 +466,29 @@ static void outsourced(const struct ld_hj *h, const struct ld_effect *e)
 	each_done(&p, e, "time", e->fact->event->occurred_at_ms);
 }
 
+/* 委外, of a pipeline: a row a day. */
+static void piped(const struct ld_hj *h, const struct ld_effect *e)
+{
+	const Liandan__PipelineDay *b = e->fact->event->pipeline_day;
+	const int64_t at = ld_china_day_ms(b->day) + LD_DAY_MS - 1;
+	struct portions p = {.sheet = h->sheet};
+	const Liandan__Line *line;
+	Custody__Manifest *m;
+
+	if (!ld_hj_in_period(h, at) || ld_manifest_get(e->before, b->manifest, &m) != LD_OK ||
+	    strcmp(m->created->generator, h->party) != 0)
+		return;
+	line = ld_manifest_line(m, b->line);
+	if (line == NULL)
+		return;
+	portion_add(&p, line->code, "", b->mass_out_g);
+	each(&p, "mode", line->mode);
+	each(&p, "number", m->number);
+	set_manifest(&p, b->manifest);
+	set_receiver(&p, e, m->created->receiver);
+	each_done(&p, e, "time", at);
+}
+
 int ld_hj_effect(void *ctx, const struct ld_effect *e)
 {
 	static const struct {
@@ -486,6 +510,9 @@ int ld_hj_effect(void *ctx, const struct ld_effect *e)
 		ld_hj_amended(h, e);
 		return 0;
 	}
+	if (h->table == LD_HJ_OUTSOURCED &&
+	    e->fact->event->body_case == LIANDAN__EVENT__BODY_PIPELINE_DAY)
+		piped(h, e);
 	if (e->fact->event->body_case == of[h->table].body)
 		of[h->table].rows(h, e);
 	return 0;

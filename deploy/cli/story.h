@@ -11,7 +11,7 @@ void ld_story_print(const struct ld_leaf *leaf);
 /* The stock events among them (story_stock.c): generated, stored, released, repacked, treated,
  * counted, lost. */
 void ld_story_stock(const Liandan__Event *e);
-/* Analyses, discrepancies, paper and amendments (story_finding.c). */
+/* Analyses, discrepancies, paper, amendments and a pipeline's days (story_finding.c). */
 void ld_story_finding(const Liandan__Event *e);
 #define LD_STORY_INDENT "            "
 /* "sealed 封存: 8 items, 7800.000 kg"; nothing where there are none. */

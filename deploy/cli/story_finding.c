@@ -77,6 +77,19 @@ static void say_proposed(const Liandan__AmendmentProposed *b)
 	}
 }
 
+static void say_piped(const Liandan__PipelineDay *b)
+{
+	char out[32], in[32];
+	ld_mass_text(b->mass_out_g, out);
+	ld_mass_text(b->mass_in_g, in);
+	printf(INDENT "line %" PRIu32 ", day 日 %" PRIu32 ": out 移出 %s, in 接受 %s\n", b->line,
+	       b->day, out, in);
+	printf(INDENT "  meters 流量计 %s %" PRId64 "-%" PRId64 ", %s %" PRId64 "-%" PRId64
+		      " thousandths of %s\n",
+	       b->meter_out, b->out_start, b->out_end, b->meter_in, b->in_start, b->in_end,
+	       WORD(liandan__unit__descriptor, b->unit, "UNIT_"));
+}
+
 void ld_story_finding(const Liandan__Event *e)
 {
 	switch (e->body_case) {
@@ -91,6 +104,9 @@ void ld_story_finding(const Liandan__Event *e)
 		break;
 	case LIANDAN__EVENT__BODY_PAPER_BACKFILLED:
 		say_paper(e->paper_backfilled);
+		break;
+	case LIANDAN__EVENT__BODY_PIPELINE_DAY:
+		say_piped(e->pipeline_day);
 		break;
 	case LIANDAN__EVENT__BODY_AMENDMENT_PROPOSED:
 		say_proposed(e->amendment_proposed);

@@ -6,6 +6,7 @@
 #include "plugin/custody/amend.h"
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/pipeline.h"
 #include "plugin/custody/table.h"
 
 #define FIELD(name) LIANDAN__AMENDMENT_FIELD__AMENDMENT_FIELD_##name
@@ -192,7 +193,8 @@ bool ld_check_parties_fixed(struct ld_case *k)
 	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++)
-		if (names_party(all.ch[i]) && (k->m->leg != 0 || k->m->n_passed != 0))
+		if (names_party(all.ch[i]) &&
+		    (k->m->leg != 0 || k->m->n_passed != 0 || ld_pipe_flows(k->m)))
 			return ld_refuse(k->j, LIANDAN__REASON__OUT_OF_ORDER,
 					 "no party is changed after the first hand-over");
 	for (size_t i = 0; i < all.n; i++)
@@ -206,13 +208,19 @@ bool ld_check_parts_apart(struct ld_case *k)
 {
 	const struct ld_amend_changes all = changes_of(k);
 
-	for (size_t i = 0; i < all.n; i++)
-		if ((all.ch[i]->field == FIELD(LINE_MASS) ||
-		     all.ch[i]->field == FIELD(LINE_CODE)) &&
-		    ld_amend_has_parts(k->m))
+	for (size_t i = 0; i < all.n; i++) {
+		const bool line =
+		    all.ch[i]->field == FIELD(LINE_MASS) || all.ch[i]->field == FIELD(LINE_CODE);
+
+		if (line && ld_amend_has_parts(k->m))
 			return ld_refuse(k->j, LIANDAN__REASON__LIMIT,
 					 "line %" PRIu32 " is on other manifests too",
 					 all.ch[i]->line);
+		/* its days say what has flowed */
+		if ((line || all.ch[i]->field == FIELD(ACCEPTED_MASS)) && ld_pipe_flows(k->m))
+			return ld_refuse(k->j, LIANDAN__REASON__LIMIT,
+					 "line %" PRIu32 " goes by pipeline", all.ch[i]->line);
+	}
 	return true;
 }
 

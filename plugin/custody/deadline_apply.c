@@ -17,6 +17,7 @@
 #include "plugin/custody/hold.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/number.h"
+#include "plugin/custody/pipeline.h"
 #include "proto/base64.h"
 
 static uint64_t be(const uint8_t *p, size_t n)
@@ -203,6 +204,8 @@ static enum ld_err missed(struct ld_custody *c, Custody__Manifest *m,
 		if (m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT)
 			m->flags |= CUSTODY__MANIFEST_FLAG__FLAG_LOST; /* CUSTODY-22 */
 		return LD_OK;
+	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PIPELINE:
+		return ld_pipeline_end_apply(c, m, index); /* CUSTODY-25 */
 	case LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_AMENDMENT:
 		ld_amendment_missed(m); /* CUSTODY-20 */
 		return LD_OK;

@@ -4,6 +4,7 @@
 #include "plugin/custody/anomaly.h"
 #include "plugin/custody/judge.h"
 #include "plugin/custody/number.h"
+#include "plugin/custody/pipeline.h"
 #include "proto/base64.h"
 
 #define BATCHES 64
@@ -265,6 +266,10 @@ void ld_deadline_follow_own(struct ld_custody *c, const Liandan__DeadlineMissed 
 
 	if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD)
 		return; /* CUSTODY-21: it was meant to end */
+	if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_PIPELINE) {
+		ld_pipeline_end_follow(c, d, index, out); /* CUSTODY-25: so too */
+		return;
+	}
 	if (d->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_SERIAL) {
 		ld_number_follow_missed(c, d, index, out);
 		return;

@@ -74,35 +74,24 @@ static void add_line(struct on_licences *all, const struct ld_licence_found *fou
 	all->of[i].mass_g = ld_add_g(all->of[i].mass_g, mass_g);
 }
 
-static int64_t accepted_g(const struct ld_acceptance *a, uint32_t line)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < a->n_lines; i++)
-		if (a->lines[i]->line == line)
-			sum = ld_add_g(sum, a->lines[i]->mass_g);
-	return sum;
-}
-
-static void licences_of(struct ld_custody *c, const Custody__Manifest *m,
-			const struct ld_acceptance *a, struct on_licences *all)
+static void licences_of(struct ld_custody *c, const Custody__Manifest *m, const Liandan__Event *e,
+			struct on_licences *all)
 {
 	struct ld_licence_found found;
 
 	all->n = 0;
 	for (size_t i = 0; i < m->created->n_lines && i < LD_MAX_LINES; i++)
 		if (ld_licence_of_line(c, m, m->created->lines[i], &found))
-			add_line(all, &found, accepted_g(a, m->created->lines[i]->line));
+			add_line(all, &found, ld_event_accepts_g(e, m->created->lines[i]->line));
 }
 
 /* What the licence allows in a year covers what was accepted on it and this. */
 bool ld_check_licence_scale(struct ld_case *k)
 {
-	const struct ld_acceptance a = ld_acceptance_of(k->f->event);
 	const uint32_t year = ld_china_year(k->f->recorded_at_ms);
 	struct on_licences all;
 
-	licences_of(k->c, k->m, &a, &all);
+	licences_of(k->c, k->m, k->f->event, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct on_licence *on = &all.of[i];
 		const int64_t used = ld_add_g(
@@ -126,7 +115,6 @@ static uint32_t over_level(const struct ld_rules *r, int64_t used_g, int64_t ann
 void ld_licence_follow(struct ld_custody *c, const struct ld_fact *f, ProtobufCBinaryData manifest,
 		       struct ld_own_list *own)
 {
-	const struct ld_acceptance a = ld_acceptance_of(f->event);
 	const uint32_t year = ld_china_year(f->recorded_at_ms);
 	Liandan__AnomalyRaised *over;
 	struct on_licences all;
@@ -134,7 +122,7 @@ void ld_licence_follow(struct ld_custody *c, const struct ld_fact *f, ProtobufCB
 
 	if (ld_manifest_get(c, manifest, &m) != LD_OK)
 		return;
-	licences_of(c, m, &a, &all);
+	licences_of(c, m, f->event, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct ld_licence_found *l = &all.of[i].licence;
 		const int64_t used = ld_year_g(c, LD_YEAR_ACCEPTED, l->licence, "", year);

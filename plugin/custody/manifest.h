@@ -138,6 +138,8 @@ struct ld_acceptance {
 	bool significant;
 };
 struct ld_acceptance ld_acceptance_of(const Liandan__Event *e);
+/* Grams that an event accepts of a line, a pipeline's day too; 0: of all lines. */
+int64_t ld_event_accepts_g(const Liandan__Event *e, uint32_t line);
 
 /* Steps of the manifest from the first hand-over on (manifest_move_apply.c). */
 enum ld_err ld_taken_apply(struct ld_custody *c, const struct ld_fact *f,

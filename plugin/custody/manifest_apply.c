@@ -8,6 +8,7 @@
 #include "plugin/custody/finding.h"
 #include "plugin/custody/manifest.h"
 #include "plugin/custody/number.h"
+#include "plugin/custody/pipeline.h"
 #include "plugin/custody/road.h"
 #include "plugin/custody/skim.h"
 
@@ -180,6 +181,7 @@ static enum ld_err sealed(struct ld_custody *c, const struct ld_fact *f,
 	m->items = b->items;
 	m->sealed_ms = ld_step_ms(f, m->created_ms);
 	m->rules = c->rules->version;
+	m->asked_ms = b->expires_ms;
 	m->pickup_due_ms = pickup_due(c, f, b->expires_ms);
 	err = ld_manifest_draw(c, f, m);
 	if (err == LD_OK)
@@ -329,6 +331,8 @@ enum ld_err ld_manifest_apply(struct ld_custody *c, const struct ld_fact *f)
 		return ld_amendment_proposed_apply(c, f, e->amendment_proposed);
 	case LIANDAN__EVENT__BODY_AMENDMENT_AGREED:
 		return ld_amendment_agreed_apply(c, f, e->amendment_agreed);
+	case LIANDAN__EVENT__BODY_PIPELINE_DAY:
+		return ld_pipeline_day_apply(c, f, e->pipeline_day);
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		return accepted(c, f, e->accepted);
 	case LIANDAN__EVENT__BODY_REJECTED:

@@ -317,6 +317,9 @@ static bool masses_can_be(const Liandan__Event *e)
 		       mass_can_be(e->discrepancy_reported->found_g);
 	case LIANDAN__EVENT__BODY_LOSS_RECORDED:
 		return mass_can_be(e->loss_recorded->mass_g);
+	case LIANDAN__EVENT__BODY_PIPELINE_DAY:
+		return mass_can_be(e->pipeline_day->mass_out_g) &&
+		       mass_can_be(e->pipeline_day->mass_in_g);
 	case LIANDAN__EVENT__BODY_ACCIDENT_REPORTED:
 		return mass_can_be(e->accident_reported->lost_g);
 	default:

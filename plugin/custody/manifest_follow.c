@@ -188,6 +188,10 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__OVERDUE, e->received->manifest);
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->received->manifest);
 		break;
+	case LIANDAN__EVENT__BODY_PIPELINE_DAY: /* CUSTODY-25 */
+		ld_licence_follow(c, f, e->pipeline_day->manifest, own);
+		ld_store_follow(c, f, own);
+		break;
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 		accepted(c, f, e->accepted->manifest, own);
 		break;

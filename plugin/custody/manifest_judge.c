@@ -80,8 +80,10 @@ bool ld_check_carriers_registered(struct ld_case *k)
 			return false;
 		first = first || b->carriers[i]->order == 1;
 	}
-	return first || ld_failed(k, LIANDAN__REASON__UNKNOWN_PARTY, "carrier", 0, 1,
-				  "no carrier is named for leg 1");
+	/* none at all: by pipeline, CUSTODY-25 */
+	return first || b->n_carriers == 0 ||
+	       ld_failed(k, LIANDAN__REASON__UNKNOWN_PARTY, "carrier", 0, 1,
+			 "no carrier is named for leg 1");
 }
 
 static bool line_form(const Liandan__ManifestCreated *b, size_t at, struct ld_judgement *j)

@@ -125,6 +125,20 @@ struct ld_acceptance ld_acceptance_of(const Liandan__Event *e)
 	return (struct ld_acceptance){.n_lines = 0};
 }
 
+int64_t ld_event_accepts_g(const Liandan__Event *e, uint32_t line)
+{
+	const struct ld_acceptance a = ld_acceptance_of(e);
+	int64_t sum = 0;
+
+	if (e->body_case == LIANDAN__EVENT__BODY_PIPELINE_DAY &&
+	    (line == 0 || e->pipeline_day->line == line))
+		return e->pipeline_day->mass_in_g;
+	for (size_t i = 0; i < a.n_lines; i++)
+		if (line == 0 || a.lines[i]->line == line)
+			sum = ld_add_g(sum, a.lines[i]->mass_g);
+	return sum;
+}
+
 bool ld_may_arrive(const Custody__Manifest *m)
 {
 	if (m->state == CUSTODY__MANIFEST_STATE__ARRIVED)

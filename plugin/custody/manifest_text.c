@@ -108,6 +108,24 @@ static void say_proposal(const Custody__Manifest *m, struct text *en, struct tex
 	say(zh, " 同意");
 }
 
+/* What its days have brought. CUSTODY-25 */
+static void say_flows(const Custody__Manifest *m, struct text *en, struct text *zh)
+{
+	int64_t out_g = 0;
+	uint32_t days = 0;
+
+	for (size_t i = 0; i < m->n_flows; i++) {
+		out_g = ld_add_g(out_g, m->flows[i]->out_g);
+		days += m->flows[i]->days;
+	}
+	if (days == 0)
+		return;
+	say(en, ". By pipeline, %" PRIu32 " days: %" PRId64 " g out, %" PRId64 " g in", days, out_g,
+	    ld_manifest_accepted_g(m));
+	say(zh, "。经管道 %" PRIu32 " 日：移出 %" PRId64 " 克，接受 %" PRId64 " 克", days, out_g,
+	    ld_manifest_accepted_g(m));
+}
+
 /* Where it comes from, and that not all of it is here any more. */
 static void say_parts(const Custody__Manifest *m, struct text *en, struct text *zh)
 {
@@ -132,6 +150,7 @@ void ld_manifest_add_text(const Custody__Manifest *m, cJSON *to)
 	say_state(m, &en, &zh);
 	say_flags(m, &en, &zh);
 	say_parts(m, &en, &zh);
+	say_flows(m, &en, &zh);
 	say_proposal(m, &en, &zh);
 	say(&en, ".");
 	say(&zh, "。");

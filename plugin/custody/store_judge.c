@@ -27,16 +27,6 @@ static int64_t limit_of(struct ld_custody *c, const char *site)
 	return limit;
 }
 
-static int64_t accepted_g(const Liandan__Event *e)
-{
-	const struct ld_acceptance a = ld_acceptance_of(e);
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < a.n_lines; i++)
-		sum = ld_add_g(sum, a.lines[i]->mass_g);
-	return sum;
-}
-
 static int64_t booked_g(struct ld_custody *c, const char *party, const char *site, const char *code)
 {
 	size_t mark = ld_mark(c);
@@ -61,7 +51,8 @@ static int64_t comes_g(const struct ld_case *k)
 				booked_g(k->c, k->f->signer->party, n->site, n->code));
 	case LIANDAN__EVENT__BODY_ACCEPTED:
 	case LIANDAN__EVENT__BODY_PARTLY_ACCEPTED:
-		return accepted_g(e);
+	case LIANDAN__EVENT__BODY_PIPELINE_DAY:
+		return ld_event_accepts_g(e, 0);
 	default:
 		return 0;
 	}
@@ -82,13 +73,14 @@ bool ld_check_storage_fits(struct ld_case *k)
 
 void ld_store_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
 {
-	const struct ld_acceptance acceptance = ld_acceptance_of(f->event);
 	const char *site = ld_site_of(f->event);
 	Liandan__AnomalyRaised *a;
 	Custody__Manifest *m;
+	ProtobufCBinaryData id;
 	int64_t limit, total;
 
-	if (acceptance.n_lines != 0 && ld_manifest_get(c, acceptance.manifest, &m) == LD_OK)
+	if (ld_event_accepts_g(f->event, 0) != 0 && ld_manifests_of(f->event, &id, 1) == 1 &&
+	    ld_manifest_get(c, id, &m) == LD_OK)
 		site = m->created->receiver->site;
 	limit = limit_of(c, site);
 	total = ld_site_stock_g(c, site);

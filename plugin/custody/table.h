@@ -21,6 +21,7 @@
 /* States as bits. */
 #define LD_IN(state) (1u << CUSTODY__MANIFEST_STATE__##state)
 #define LD_IN_NONE (1u << 0)	  /* the manifest is not here */
+#define LD_IN_FLOWS (1u << 26)	  /* SEALED, and has begun to flow by pipeline */
 #define LD_IN_UNSTORED (1u << 27) /* IN_TRANSIT, not yet in a storage on this leg */
 #define LD_IN_ROAD (1u << 28)	  /* IN_TRANSIT on a vehicle */
 #define LD_IN_STORED (1u << 29)	  /* IN_TRANSIT in a storage on the way */

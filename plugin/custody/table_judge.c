@@ -6,6 +6,7 @@
 #include "plugin/custody/amend.h"
 #include "plugin/custody/delegation.h"
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/pipeline.h"
 #include "plugin/custody/road.h"
 #include "plugin/custody/table.h"
 
@@ -21,6 +22,8 @@ uint32_t ld_state_bits(const Custody__Manifest *m)
 		bits |= LD_IN_ENDED;
 	if (m->state == CUSTODY__MANIFEST_STATE__ARRIVED && ld_may_arrive(m))
 		bits |= LD_IN_ASTRAY;
+	if (m->state == CUSTODY__MANIFEST_STATE__SEALED && ld_pipe_flows(m))
+		bits |= LD_IN_FLOWS;
 	if (m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT) {
 		if (ld_is_stored(m))
 			bits |= LD_IN_STORED;

@@ -55,6 +55,7 @@ enum ld_table {
 	LD_T_PLAN = 'J',       /* (party), year (BE32) -> Plan: plan.h */
 	LD_T_SITE_STOCK = 'Q', /* store.h: site -> grams in stock there */
 	LD_T_TO_CLOSE = 'z',   /* store.h: manifest id -> "" */
+	LD_T_PIPE_DAY = 'w',   /* pipeline.h: the days of a manifest that goes by pipeline */
 	LD_T_OVER = 'Z',       /* loss.h: what an entry has pushed beyond a tolerance */
 };
 

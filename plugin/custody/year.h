@@ -20,6 +20,8 @@ uint32_t ld_china_year(int64_t ms);
 uint32_t ld_china_yday(int64_t ms);
 /* yyyymmdd. */
 uint32_t ld_china_date(int64_t ms);
+/* The first millisecond of a day yyyymmdd of the years 1970 to 9999; 0: there is none. */
+int64_t ld_china_day_ms(uint32_t date);
 
 int64_t ld_year_g(struct ld_custody *c, enum ld_year_kind kind, const char *id, const char *code,
 		  uint32_t year);

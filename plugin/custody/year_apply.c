@@ -71,6 +71,21 @@ uint32_t ld_china_date(int64_t ms)
 	return year * 10000 + (month + 1) * 100 + yday + 1;
 }
 
+int64_t ld_china_day_ms(uint32_t date)
+{
+	static const uint16_t before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+	const uint32_t year = date / 10000, month = date / 100 % 100, day = date % 100;
+	const uint32_t past = year != 0 ? year - 1 : 0; /* leap years are counted to there */
+	int64_t days, ms;
+
+	if (year < 1970 || year > 9999 || month < 1 || month > 12)
+		return 0;
+	days = (int64_t)(year - 1970) * 365 + (past / 4 - past / 100 + past / 400) - 477;
+	days += before[month - 1] + (month > 2 && leap(year) ? 1 : 0) + (int64_t)day - 1;
+	ms = days * LD_DAY_MS - CHINA_OFFSET_MS;
+	return ld_china_date(ms) == date ? ms : 0;
+}
+
 static void year_key(struct ld_tkey *k, enum ld_year_kind kind, const char *id, const char *code,
 		     uint32_t year)
 {

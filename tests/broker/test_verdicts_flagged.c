@@ -3,8 +3,10 @@
 #include "tests/broker/verdicts.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "plugin/custody/rules.h"
+#include "plugin/custody/year.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
 #define BUILD(name)                                                                                \
@@ -23,6 +25,8 @@ static void second_gate(struct rig *x)
 		    LIANDAN__TIER__TIER_UNSPECIFIED);
 	world_site(w, "own-gate", "own", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL, 31.6, 121.3, 200);
 	world_licence(w, "L-own", "own", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*");
+	world_scale(w, "m-out", "gen", "gen-yard");
+	world_scale(w, "m-in", "pit", "pit-gate");
 	world_licence(w, "L-own-road", "own", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*");
 }
 
@@ -469,6 +473,41 @@ BUILD(sealed_with_its_own_truck)
 	return trade_sealed(&x->t);
 }
 
+/* By pipeline: more left than came. */
+BUILD(piped_more_than_came)
+{
+	Liandan__PipelineDay *b =
+	    TRADE_NEW(&x->t, Liandan__PipelineDay, LIANDAN__PIPELINE_DAY__INIT);
+	Liandan__ManifestSealed *seal;
+	Liandan__Event *e;
+
+	(void)by;
+	trade_to_stock(&x->t);
+	e = trade_created(&x->t);
+	e->manifest_created->n_carriers = 0;
+	e->manifest_created->lines[0] = e->manifest_created->lines[1];
+	e->manifest_created->n_lines = 1;
+	x->t.must(&x->t, &x->t.office, e);
+	e = trade_sealed(&x->t);
+	seal = e->manifest_sealed;
+	seal->items[0] = seal->items[1];
+	seal->items[0]->mass_g = TRADE_BULK_G;
+	seal->n_items = 1;
+	trade_content(&x->t, seal);
+	x->t.must(&x->t, &x->t.office, e);
+	b->manifest = trade_bytes(x->t.id, sizeof x->t.id);
+	b->day = ld_china_date((int64_t)time(NULL) * 1000);
+	b->line = 2;
+	b->meter_out = TEXT("m-out");
+	b->meter_in = TEXT("m-in");
+	b->unit = LIANDAN__UNIT__UNIT_CUBIC_METRE;
+	b->out_end = b->in_end = 500;
+	b->mass_out_g = TRADE_BULK_G;
+	b->mass_in_g = TRADE_BULK_G / 2;
+	*co = &x->t.pit;
+	return trade_event(&x->t, LIANDAN__EVENT__BODY_PIPELINE_DAY, b);
+}
+
 BUILD(found_another_waste)
 {
 	Liandan__SampleAnalysed *b =
@@ -522,6 +561,7 @@ static const struct rig_case cases[] = {
     CASE(sealed_by_a_delegate_and_disputed, DISPUTED),
     CASE(taken_while_on_another_trip, OVERLAPPING),
     CASE(sealed_with_its_own_truck, SAME_PARTY),
+    CASE(piped_more_than_came, METERS_DIFFER),
 };
 
 static void every_violation(void **state)

@@ -1,6 +1,7 @@
 /* The manifest as people read it: JSON with one sentence in English and Chinese; and who may read
  * it because it is asked. CUSTODY-13, 17, 20, 23. */
 #include "amend_builders.h"
+#include "pipe_builders.h"
 
 #include <cjson/cJSON.h>
 
@@ -46,6 +47,17 @@ static void on_the_way(void **state)
 	mx_to_stopped(x);
 	reads(x, "On the way, leg 1. Version 1. Flags: stopped.",
 	      "运输中，第 1 程。第 1 版。标记：停车。");
+}
+
+static void by_pipeline(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_flowing(x);
+	x->now += LD_DAY_MS;
+	mx_clean(x, mx_flow(x, mx_pipe(x, PIPE_DAY + 1, PIPE_G, PIPE_G)));
+	reads(x, "Sealed. Version 1. By pipeline, 2 days: 200000 g out, 200000 g in.",
+	      "已封存。第 1 版。经管道 2 日：移出 200000 克，接受 200000 克。");
 }
 
 /* Every flag has its word; names that fill it up end it, whole. */
@@ -121,8 +133,8 @@ static void who_is_asked_may_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(in_two_languages),      T(on_the_way), T(whatever_stands), T(the_record_shows_it),
-	    T(who_is_asked_may_read),
+	    T(in_two_languages), T(on_the_way),		 T(by_pipeline),
+	    T(whatever_stands),	 T(the_record_shows_it), T(who_is_asked_may_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

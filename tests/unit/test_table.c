@@ -402,6 +402,8 @@ static void say_states(struct text *t, uint32_t bits)
 			if (bits & LD_IN_UNSTORED)
 				say(t, "%sIN_TRANSIT, never stored on this leg", comma);
 		}
+		if ((bits & LD_IN_FLOWS) && (bits & LD_IN(SEALED)) == 0)
+			say(t, "%sSEALED and flowing by pipeline", comma);
 		if (bits & LD_IN_ENDED)
 			say(t, "%sCANCELLED or EXPIRED after the seal", comma);
 		if (bits & LD_IN_ASTRAY)
