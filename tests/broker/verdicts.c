@@ -456,9 +456,7 @@ struct row {
 static bool parse_row(const char *line, struct row *out)
 {
 	return sscanf(line, "| %63[A-Z_] | %15[a-z] | `%63[a-z0-9_]`", out->name, out->how,
-		      out->test) == 3 ||
-	       (sscanf(line, "| %63[A-Z_] | %15[a-z] |", out->name, out->how) == 2 &&
-		strcmp(out->how, "later") == 0);
+		      out->test) == 3;
 }
 
 static void each_row(void (*fn)(void *ctx, const struct row *row), void *ctx)
@@ -497,12 +495,8 @@ static void claim(void *ctx, const struct row *row)
 		how++;
 	value = value_of(row, how == RIG_VERDICT ? &liandan__verdict__descriptor
 						 : &liandan__reason__descriptor);
-	if (how == RIG_HOWS) { /* later */
-		for (int k = RIG_REFUSED; value >= 0 && k < RIG_HOWS; k++)
-			if (c->x->seen[k][value])
-				fail_msg("%s is reached: the table says later", row->name);
-		return;
-	}
+	if (how == RIG_HOWS)
+		fail_msg("%s: no such way: %s", row->name, row->how);
 	if (value < 0 && strcmp(row->name, "DUPLICATE") != 0)
 		fail_msg("no such verdict or reason: %s", row->name);
 	if (value < 0)

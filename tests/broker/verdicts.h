@@ -88,8 +88,7 @@ void rig_run_flagged(struct rig *x, const struct rig_case *cases, size_t n);
 
 /* The counters on $SYS/broker/liandan/ are exactly what the receipts said. Takes up to 11 s. */
 void rig_check_counters(struct rig *x);
-/* Every row of the table that names this test was reached, over both versions, and no row of what
- * comes later. */
+/* Every row of the table that names this test was reached, over both versions. */
 void rig_check_table(struct rig *x, const char *test);
 /* Every verdict and reason of ledger.proto stands in the table. */
 void rig_check_table_complete(void);
