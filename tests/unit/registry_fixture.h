@@ -89,6 +89,7 @@ static inline int fx_close(void **state)
 {
 	struct fx *x = *state;
 
+	ld_custody_forget(&x->c);
 	ld_state_close(x->state);
 	ld_arena_free(&x->arena);
 	for (size_t i = 0; i < x->n_keys; i++)
