@@ -122,7 +122,8 @@ static void vehicle(struct fz_region *r)
 	PUT(r, VEHICLE_REGISTERED, &v);
 }
 
-static void scale(struct fz_region *r)
+static void instrument(struct fz_region *r, const char *id, const char *party, const char *site,
+		       Liandan__InstrumentKind kind)
 {
 	Liandan__InstrumentRegistered i = LIANDAN__INSTRUMENT_REGISTERED__INIT;
 	Liandan__InstrumentVerified v = LIANDAN__INSTRUMENT_VERIFIED__INIT;
@@ -131,10 +132,10 @@ static void scale(struct fz_region *r)
 
 	range.to_g = i.max_g = 60000000;
 	range.e_g = 20000;
-	i.instrument = v.instrument = S("w1");
-	i.party = S("rec");
-	i.site = S("plant");
-	i.kind = LIANDAN__INSTRUMENT_KIND__INSTRUMENT_KIND_TRUCK_SCALE;
+	i.instrument = v.instrument = S(id);
+	i.party = S(party);
+	i.site = S(site);
+	i.kind = kind;
 	i.class_ = LIANDAN__ACCURACY_CLASS__ACCURACY_CLASS_III;
 	i.ranges = ranges;
 	i.n_ranges = 1;
@@ -203,7 +204,9 @@ void fz_region_open(struct fz_region *r)
 	licence(r, "l-rec", "rec", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE);
 	licence(r, "l-car", "car", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY);
 	vehicle(r);
-	scale(r);
+	instrument(r, "w1", "rec", "plant", LIANDAN__INSTRUMENT_KIND__INSTRUMENT_KIND_TRUCK_SCALE);
+	instrument(r, "m1", "gen", "works", LIANDAN__INSTRUMENT_KIND__INSTRUMENT_KIND_METER);
+	instrument(r, "m2", "rec", "plant", LIANDAN__INSTRUMENT_KIND__INSTRUMENT_KIND_METER);
 	FZ_REQUIRE(ld_state_commit(r->c.state, 1) == LD_OK);
 	ld_arena_reset(&r->arena);
 }

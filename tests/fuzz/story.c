@@ -149,7 +149,7 @@ static Liandan__ManifestCreated draft_of(struct goods *g)
 	m.site = S("works");
 	m.receiver = &receiver;
 	m.carriers = carriers;
-	m.n_carriers = 2;
+	m.n_carriers = g->piped ? 0 : 2;
 	m.lines = g->lines;
 	m.n_lines = 1;
 	return m;
@@ -354,9 +354,10 @@ void fz_story_play(struct fz_story *s, size_t which)
 		const char *name;
 		void (*tell)(struct fz_story *s);
 	} stories[FZ_STORIES] = {
-	    {"consignment", consignment}, {"road", fz_tell_road},
-	    {"parts", fz_tell_parts},	  {"stock", fz_tell_stock},
-	    {"rights", fz_tell_rights},	  {"amendment", fz_tell_amendment},
+	    {"consignment", consignment},   {"road", fz_tell_road},
+	    {"parts", fz_tell_parts},	    {"stock", fz_tell_stock},
+	    {"rights", fz_tell_rights},	    {"amendment", fz_tell_amendment},
+	    {"pipeline", fz_tell_pipeline},
 	};
 
 	if (s->play.live.c.state == NULL)

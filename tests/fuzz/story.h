@@ -6,7 +6,7 @@
 #include "tests/fuzz/play.h"
 
 #define FZ_STORY_EVENTS 48 /* as many as one input of fuzz_judge plays */
-#define FZ_STORIES 6
+#define FZ_STORIES 7
 
 struct fz_story {
 	struct fz_play play;

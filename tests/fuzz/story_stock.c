@@ -1,6 +1,7 @@
 /* Stock at rest: stored, repacked, counted, lost, released. Rights: a delegate, holds, a number,
- * offers that come to nothing. And an amendment that two agree on. */
+ * offers that come to nothing. An amendment that two agree on. And two days of a pipeline. */
 #include "plugin/custody/tables.h"
+#include "plugin/custody/year.h"
 #include "tests/fuzz/telling.h"
 
 static void store(struct fz_story *s, struct goods *g)
@@ -223,4 +224,42 @@ void fz_tell_amendment(struct fz_story *s)
 	read_content(s, &g);
 	fz_arrived(s, fz_manifest(1), FZ_DRIVER, "A1", "plant");
 	fz_received(s, &g, fz_manifest(1), FZ_RECEIVER, "plant");
+}
+
+/* ---- a pipeline's days ---- */
+
+static void flow(struct fz_story *s, uint32_t day, int64_t from, int64_t mass_g)
+{
+	Liandan__PipelineDay d = LIANDAN__PIPELINE_DAY__INIT;
+
+	d.manifest = fz_manifest(1);
+	d.day = day;
+	d.line = 1;
+	d.meter_out = S("m1");
+	d.meter_in = S("m2");
+	d.unit = LIANDAN__UNIT__UNIT_KILOGRAM;
+	d.out_start = d.in_start = from;
+	d.out_end = d.in_end = from + mass_g;
+	d.mass_out_g = d.mass_in_g = mass_g;
+	SAY_CO(s, FZ_GENERATOR, FZ_RECEIVER, PIPELINE_DAY, pipeline_day, &d);
+}
+
+/* The day of FZ_NOW and the one before it, which is told afterwards. */
+void fz_tell_pipeline(struct fz_story *s)
+{
+	const uint32_t today = ld_china_date(s->play.now_ms);
+	const uint32_t before = ld_china_date(s->play.now_ms - LD_DAY_MS);
+	struct goods g;
+
+	fz_goods(&g);
+	g.piped = true;
+	g.line.count = 0;
+	g.line.package = LIANDAN__PACKAGE__PACKAGE_BULK;
+	g.bulk.mass_g = MASS_G;
+	g.items[0] = &g.bulk;
+	fz_generated(s, &g, "b1", "", MASS_G);
+	fz_created(s, &g);
+	fz_sealed(s, &g);
+	flow(s, today, 1000000, 1000000);
+	flow(s, before, 0, 1000000);
 }

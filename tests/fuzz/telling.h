@@ -32,6 +32,7 @@ struct goods {
 	ProtobufCBinaryData tickets[2];
 	ProtobufCBinaryData manifests[1];
 	enum fz_key clerk; /* who speaks for the generator */
+	bool piped;	   /* no carrier is named */
 };
 ProtobufCBinaryData fz_manifest(uint8_t n); /* its id: this byte sixteen times */
 ProtobufCBinaryData fz_hash(const uint8_t hash[LD_HASH_BYTES]);
@@ -59,5 +60,6 @@ void fz_tell_parts(struct fz_story *s);
 void fz_tell_stock(struct fz_story *s);
 void fz_tell_rights(struct fz_story *s);
 void fz_tell_amendment(struct fz_story *s);
+void fz_tell_pipeline(struct fz_story *s);
 
 #endif
