@@ -80,7 +80,7 @@ static void add_one(struct ld_custody *c, const Custody__Manifest *m, bool gate,
 {
 	/* refused and put down here: the gate has weighed it too */
 	if (gate && m->waste_is_on == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE)
-		d->found_g = ld_sub_g(d->found_g, m->refused_g);
+		d->found_g = ld_sub_g(d->found_g, rejected(m) ? m->taken_g : m->refused_g);
 	d->whole = d->whole && !rejected(m) && m->n_passed == 0;
 	if (rejected(m))
 		return;

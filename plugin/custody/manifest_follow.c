@@ -203,6 +203,7 @@ void ld_manifest_follow(struct ld_custody *c, const struct ld_fact *f, const str
 		break;
 	case LIANDAN__EVENT__BODY_REJECTED:
 		explain(c, f, own, LIANDAN__ANOMALY_KIND__DEADLINE, e->rejected->manifest);
+		ld_shortfall_follow(c, f, own);
 		break;
 	default:
 		break;

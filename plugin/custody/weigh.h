@@ -25,9 +25,10 @@ void ld_weigh_net(struct ld_custody *c, const ProtobufCBinaryData *tickets, size
 		  struct ld_net *out);
 /* Net at loading for a manifest: from the LOAD tickets that name it. tickets 0: none. */
 void ld_weigh_loaded(struct ld_custody *c, const Custody__Manifest *m, struct ld_net *out);
-/* After Accepted or PartlyAccepted has been applied: shortfall or gain beyond tolerance -> anomaly
- * WEIGHT_SHORTFALL (M1), also over all manifests of a milk run that share the gate tickets (Σ
- * checked once). Declared masses serve where loading was not weighed (then level <= 2). */
+/* After Accepted, PartlyAccepted or Rejected has been applied: shortfall or gain beyond tolerance
+ * -> anomaly WEIGHT_SHORTFALL (M1) or WEIGHT_GAIN (M5), also over all manifests of a milk run that
+ * share the gate tickets (Σ checked once, with the last of them). Declared masses serve where
+ * loading was not weighed (then level <= 2). */
 void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own);
 
 #endif

@@ -88,15 +88,15 @@ static Liandan__AnomalyRaised *mass_anomaly(struct ld_custody *c, const struct l
 	return a;
 }
 
-void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
+static void check_masses(struct ld_custody *c, const struct ld_fact *f,
+			 const struct ld_acceptance *a, struct ld_own_list *own)
 {
-	const struct ld_acceptance a = ld_acceptance_of(f->event);
 	struct ld_delivery *d = ld_arena_alloc(c->arena, sizeof *d);
 	int64_t delta;
 
 	if (d == NULL)
 		return;
-	if (!ld_delivery_of(c, &a, d))
+	if (!ld_delivery_of(c, a, d))
 		return;
 	if (__builtin_sub_overflow(d->taken_g, d->found_g, &delta) || d->taken_g <= 0)
 		return;
@@ -111,4 +111,57 @@ void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, struct l
 		ld_anomaly_report(c, own,
 				  mass_anomaly(c, f, d, LIANDAN__ANOMALY_KIND__WEIGHT_GAIN, level));
 	}
+}
+
+/* What came on the same scale and is accepted already. */
+static bool accepted_beside(struct ld_custody *c, const Custody__Manifest *m,
+			    const Custody__Ticket *t, ProtobufCBinaryData *out)
+{
+	for (size_t i = 0; i < t->weighed->n_manifests; i++) {
+		const size_t mark = ld_mark(c);
+		Custody__Manifest *other;
+		const bool found = ld_manifest_get(c, t->weighed->manifests[i], &other) == LD_OK &&
+				   other->accepted_ms != 0 && strcmp(other->plate, m->plate) == 0;
+
+		ld_release(c, mark);
+		if (found) {
+			*out = t->weighed->manifests[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The last word on a milk run may be a rejection: then the others are checked now. */
+static void after_rejection(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
+{
+	struct ld_acceptance a = {.n_tickets = 0};
+	ProtobufCBinaryData gate[LD_DELIVERY_TICKETS];
+	Custody__Manifest *m;
+
+	if (ld_manifest_get(c, f->event->rejected->manifest, &m) != LD_OK)
+		return;
+	for (size_t i = 0; i < m->n_tickets && a.n_tickets < LD_DELIVERY_TICKETS; i++) {
+		Custody__Ticket *t;
+
+		if (ld_ticket_get(c, m->tickets[i], &t) != LD_OK || t->weighed == NULL ||
+		    t->weighed->purpose != LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE)
+			continue;
+		gate[a.n_tickets++] = m->tickets[i];
+		if (a.manifest.len == 0)
+			accepted_beside(c, m, t, &a.manifest);
+	}
+	a.tickets = gate;
+	if (a.manifest.len != 0)
+		check_masses(c, f, &a, own);
+}
+
+void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
+{
+	const struct ld_acceptance a = ld_acceptance_of(f->event);
+
+	if (f->event->body_case == LIANDAN__EVENT__BODY_REJECTED)
+		after_rejection(c, f, own);
+	else
+		check_masses(c, f, &a, own);
 }

@@ -326,6 +326,65 @@ static void milk_run_is_summed_once(void **state)
 	rig_close(&r);
 }
 
+/* id 3 as Rejected leaves it; what then follows of it. */
+static void reject(struct rig *r, uint8_t id, int64_t taken_g, Liandan__WasteIsOn on)
+{
+	Liandan__Rejected b = LIANDAN__REJECTED__INIT;
+	Liandan__Event e = LIANDAN__EVENT__INIT;
+	struct ld_own_list own = {.n = 0};
+	struct ld_fact f;
+	Custody__Manifest *m;
+
+	manifest(r, id, taken_g, true, false, "");
+	assert_int_equal(ld_manifest_get(&r->c, rig_id(id), &m), LD_OK);
+	m->rejected = LIANDAN__REJECT_REASON__REJECT_REASON_TYPE_DIFFERS;
+	m->waste_is_on = on;
+	m->state = CUSTODY__MANIFEST_STATE__REJECTED_ALL;
+	assert_int_equal(ld_manifest_put(&r->c, m), LD_OK);
+	b.manifest = rig_id(id);
+	b.waste_is_on = on;
+	e.body_case = LIANDAN__EVENT__BODY_REJECTED;
+	e.rejected = &b;
+	e.occurred_at_ms = T0 + 60 * MIN;
+	f = (struct ld_fact){.event = &e, .signer = &r->key, .index = 900};
+	ld_shortfall_follow(&r->c, &f, &own);
+	rig_apply_own(r, &own, T0 + 60 * MIN);
+}
+
+static void milk_run_ends_with_a_rejection(void **state)
+{
+	static const struct {
+		int64_t gross_g;
+		Liandan__WasteIsOn on;
+		size_t found;
+	} cases[] = {
+	    /* what stays on the truck is in its tare, what was put down is in the net */
+	    {20000 * KG, LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK, 0},
+	    {24000 * KG, LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE, 0},
+	    {19000 * KG, LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK, 1},
+	    {23000 * KG, LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct rig r;
+
+		begin(&r);
+		for (uint8_t id = 1; id <= 3; id++)
+			manifest(&r, id, 4000 * KG, true, id != 3, "");
+		weigh(&r, (struct ticket){13, GATE, GROSS, cases[i].gross_g, {1, 2, 3}, false, 0});
+		weigh(&r, (struct ticket){14, GATE, TARE, 12000 * KG, {1, 2, 3}, false, 0});
+		accept(&r, 1, 13, 14);
+		accept(&r, 2, 13, 14);
+		assert_int_equal(r.n_own, 0); /* the third has had no word yet */
+		reject(&r, 3, 4000 * KG, cases[i].on);
+		assert_int_equal(r.n_own, cases[i].found);
+		if (cases[i].found != 0)
+			assert_int_equal(r.own[0].kind, LIANDAN__ANOMALY_KIND__WEIGHT_SHORTFALL);
+		rig_close(&r);
+	}
+}
+
 static void weight_and_silence_lift_each_other(void **state)
 {
 	struct rig r;
@@ -368,6 +427,7 @@ int main(void)
 	    cmocka_unit_test(loading_counts_only_its_own_tickets),
 	    cmocka_unit_test(shortfall),
 	    cmocka_unit_test(milk_run_is_summed_once),
+	    cmocka_unit_test(milk_run_ends_with_a_rejection),
 	    cmocka_unit_test(weight_and_silence_lift_each_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
