@@ -9,7 +9,8 @@
  * amended, by the rule of the seal (ld_manifest_content) a line's mass is shared over its items in
  * their proportion, to the gram (ld_share_g)
  *
- * What is on child manifests, or came off one, is not amended in its grams: they are another's. */
+ * What has left on child manifests stays as it left: a line's mass is then amended in what is still
+ * here, its code not at all. What came off another manifest is amended in neither. */
 #ifndef LD_CUSTODY_AMEND_H
 #define LD_CUSTODY_AMEND_H
 
@@ -59,8 +60,8 @@ struct ld_amend_receiver {
 	char site[LD_MAX_ID_BYTES + 1];
 };
 struct ld_amend_receiver ld_amend_receiver_of(const char *text);
-/* Grams on other manifests: children of it, or it is one. */
-bool ld_amend_has_parts(const Custody__Manifest *m);
+/* It carries on what another manifest has shipped, or accepted: its grams are the other's too. */
+bool ld_amend_carries_on(const Custody__Manifest *m);
 
 /* ---- what it comes to ---- */
 

@@ -178,7 +178,7 @@ static enum ld_err take_effect(struct ld_custody *c, const struct ld_fact *f, Cu
 					  month_of(f->recorded_at_ms), 1);
 		if (err == LD_OK)
 			err = ld_amend_book(c, plan, f->index);
-		if (err == LD_OK && !ld_amend_has_parts(m))
+		if (err == LD_OK && !ld_amend_carries_on(m))
 			err = ld_manifest_redraw(c, m, after);
 		if (err == LD_OK)
 			err = ld_licence_count(c, m, -1);

@@ -198,10 +198,8 @@ bool ld_amend_stands(const Custody__Manifest *m, const Liandan__AmendmentChange 
 	return p.text != NULL ? strcmp(*p.text, ch->old_text) == 0 : p.number == ch->old_number;
 }
 
-bool ld_amend_has_parts(const Custody__Manifest *m)
+bool ld_amend_carries_on(const Custody__Manifest *m)
 {
-	if (m->n_passed != 0)
-		return true;
 	return m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL &&
 	       (m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD ||
 		m->created->n_parents != 0);
@@ -224,9 +222,11 @@ static void set_mass(Liandan__Line *l, int64_t mass_g)
 		q->value_milli = mass_g / 1000;
 }
 
-/* Over the items in order, in proportion, so that grams add exactly. */
-static void share_mass(Custody__Manifest *m, uint32_t line, int64_t mass_g)
+/* What has not gone on with others, over the items in order, in proportion, so that grams add
+ * exactly. */
+static void share_mass(Custody__Manifest *m, uint32_t line, int64_t declared_g)
 {
+	const int64_t mass_g = ld_sub_g(declared_g, ld_line_passed_g(m, line));
 	const int64_t total = ld_items_of_line_g(m->items, m->n_items, line);
 	int64_t before = 0;
 

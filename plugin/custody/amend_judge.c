@@ -204,20 +204,34 @@ bool ld_check_parties_fixed(struct ld_case *k)
 	return true;
 }
 
+/* Grams that are on another manifest too, or in its name. */
+static bool of_others(const Custody__Manifest *m, const Liandan__AmendmentChange *ch)
+{
+	if (ch->field == FIELD(LINE_CODE))
+		return ld_amend_carries_on(m) || m->n_passed != 0;
+	return ch->field == FIELD(LINE_MASS) &&
+	       (ld_amend_carries_on(m) ||
+		(m->n_passed != 0 && ld_items_of_line_g(m->items, m->n_items, ch->line) == 0));
+}
+
+/* Its days say what has flowed. */
+static bool of_pipeline(const Custody__Manifest *m, const Liandan__AmendmentChange *ch)
+{
+	return ld_pipe_flows(m) &&
+	       (ch->field == FIELD(LINE_MASS) || ch->field == FIELD(LINE_CODE) ||
+		ch->field == FIELD(ACCEPTED_MASS));
+}
+
 bool ld_check_parts_apart(struct ld_case *k)
 {
 	const struct ld_amend_changes all = changes_of(k);
 
 	for (size_t i = 0; i < all.n; i++) {
-		const bool line =
-		    all.ch[i]->field == FIELD(LINE_MASS) || all.ch[i]->field == FIELD(LINE_CODE);
-
-		if (line && ld_amend_has_parts(k->m))
+		if (of_others(k->m, all.ch[i]))
 			return ld_refuse(k->j, LIANDAN__REASON__LIMIT,
-					 "line %" PRIu32 " is on other manifests too",
+					 "line %" PRIu32 " is another manifest's too",
 					 all.ch[i]->line);
-		/* its days say what has flowed */
-		if ((line || all.ch[i]->field == FIELD(ACCEPTED_MASS)) && ld_pipe_flows(k->m))
+		if (of_pipeline(k->m, all.ch[i]))
 			return ld_refuse(k->j, LIANDAN__REASON__LIMIT,
 					 "line %" PRIu32 " goes by pipeline", all.ch[i]->line);
 	}

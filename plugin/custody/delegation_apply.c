@@ -52,8 +52,8 @@ enum ld_err ld_delegation_granted_apply(struct ld_custody *c, const struct ld_fa
 	return ld_delegation_put(c, &rec);
 }
 
-/* What it takes up, line by line: kept, since an amendment may change the lines before it is given
- * back. */
+/* What it takes up, line by line, without what left on children: kept, since an amendment may
+ * change the lines before it is given back. */
 static enum ld_err note_drawn(struct ld_custody *c, Custody__Manifest *m)
 {
 	const Liandan__ManifestCreated *b = m->created;
@@ -67,7 +67,8 @@ static enum ld_err note_drawn(struct ld_custody *c, Custody__Manifest *m)
 			return LD_ERR_NOMEM;
 		custody__drawn__init(d);
 		d->code = b->lines[i]->code;
-		d->mass_g = ld_line_declared_g(b->lines[i]);
+		d->mass_g = ld_sub_g(ld_line_declared_g(b->lines[i]),
+				     ld_line_passed_g(m, b->lines[i]->line));
 		m->drawn[m->n_drawn++] = d;
 	}
 	return m->drawn != NULL ? LD_OK : LD_ERR_NOMEM;

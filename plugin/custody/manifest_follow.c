@@ -20,9 +20,7 @@ static Liandan__ClosedLine *closed_line(struct ld_custody *c, const Custody__Man
 		return NULL;
 	liandan__closed_line__init(l);
 	l->line = line->line;
-	for (size_t i = 0; i < m->n_passed; i++)
-		if (m->passed[i]->line == line->line)
-			l->passed_g = ld_add_g(l->passed_g, m->passed[i]->mass_g);
+	l->passed_g = ld_line_passed_g(m, line->line);
 	l->taken_g = ld_add_g(ld_items_of_line_g(m->items, m->n_items, line->line), l->passed_g);
 	l->accepted_g = ld_line_accepted_g(m, line->line);
 	l->loss_g = ld_sub_g(ld_sub_g(l->taken_g, l->passed_g), l->accepted_g);

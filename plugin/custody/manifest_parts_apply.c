@@ -70,6 +70,16 @@ int64_t ld_line_accepted_g(const Custody__Manifest *m, uint32_t line)
 	return sum;
 }
 
+int64_t ld_line_passed_g(const Custody__Manifest *m, uint32_t line)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < m->n_passed; i++)
+		if (m->passed[i]->line == line)
+			sum = ld_add_g(sum, m->passed[i]->mass_g);
+	return sum;
+}
+
 int64_t ld_items_of_line_g(Liandan__Item *const *items, size_t n, uint32_t line)
 {
 	int64_t sum = 0;

@@ -109,6 +109,7 @@ struct nv_line {
 	size_t said; /* how often the acceptance has it */
 };
 
+#define NV_FORMER 16
 struct nv_manifest {
 	uint8_t id[LD_UUID_BYTES];
 	Liandan__ManifestCreated *created;
@@ -131,7 +132,9 @@ struct nv_manifest {
 	size_t n_signed;
 	uint32_t steps, taken_at, accepted_at; /* steps so far; the one that fixed the vehicle … */
 	uint32_t version;
-	Liandan__AmendmentProposed *proposal; /* the open one, or NULL */
+	Liandan__AmendmentProposed *proposal;	  /* the open one, or NULL */
+	uint8_t former[NV_FORMER][LD_HASH_BYTES]; /* contents before the last amendments */
+	size_t n_amended;
 	uint8_t proposal_hash[LD_HASH_BYTES];
 	char proposer[NV_ID], waits[NV_SIGNED][NV_ID], agreed[NV_SIGNED][NV_ID];
 	size_t n_waits, n_agreed;
@@ -276,6 +279,8 @@ struct nv_manifest *nv_find(struct nv *nv, ProtobufCBinaryData id);
 struct nv_container *nv_container_named(struct nv *nv, const char *name);
 struct nv_stock *nv_stock_at(struct nv *nv, const char *party, const char *site, const char *code);
 bool nv_container_in_stock(const struct nv_container *k);
+/* It stands, or stood before one of the last amendments. */
+bool nv_content_is(const struct nv_manifest *m, ProtobufCBinaryData content);
 /* A delegate has sealed it, and nobody has confirmed; of what ended unpicked nothing is asked. */
 bool nv_awaits_confirmation(const struct nv_manifest *m);
 const char *nv_owner_of(const struct nv *nv, const char *site); /* NULL: not registered */

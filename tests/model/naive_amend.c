@@ -53,13 +53,23 @@ static void set_text(char **text, const char *to)
 		abort();
 }
 
-/* Shared over the items in proportion, rounded so that the sum is exact. */
-static void share_mass(struct nv_manifest *m, uint32_t line, int64_t mass_g)
+static int64_t items_of(const struct nv_manifest *m, uint32_t line)
 {
-	int64_t total = 0, before = 0;
+	int64_t total = 0;
 
 	for (size_t i = 0; i < m->n_items; i++)
 		total += m->item[i].line == line ? m->item[i].mass_g : 0;
+	return total;
+}
+
+/* What the line has more, or less, shared over what is left of it in proportion, rounded so that
+ * the sum is exact. */
+static void share_mass(struct nv_manifest *m, uint32_t line, int64_t declared_g)
+{
+	const int64_t total = items_of(m, line);
+	const int64_t mass_g = total + declared_g - line_of(m, line)->declared_g;
+	int64_t before = 0;
+
 	for (size_t i = 0; i < m->n_items && total > 0; i++) {
 		const int64_t old = m->item[i].mass_g;
 
@@ -135,6 +145,14 @@ void nv_content_now(const struct nv_manifest *m, uint8_t out[LD_HASH_BYTES])
 	}
 	ld_sha256(bytes, n, out);
 	free(bytes);
+}
+
+bool nv_content_is(const struct nv_manifest *m, ProtobufCBinaryData content)
+{
+	for (size_t i = 0; i < m->n_amended && i < NV_FORMER; i++)
+		if (nv_id_is(content, m->former[i], sizeof m->former[i]))
+			return true;
+	return nv_id_is(content, m->content, sizeof m->content);
 }
 
 /* ---- the books, as they would be ---- */
@@ -493,7 +511,7 @@ static struct nv_said values_said(struct nv_manifest *m, const Liandan__Amendmen
 static struct nv_said fixed_said(const struct nv_manifest *m, const Liandan__AmendmentProposed *b)
 {
 	const Liandan__ManifestKind kind = m->created->kind;
-	const bool parts = m->passed != 0 || kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL;
+	const bool child = kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL;
 
 	for (size_t i = 0; i < b->n_changes; i++)
 		if ((IS(b->changes[i], RECEIVER) || IS(b->changes[i], CARRIER)) &&
@@ -505,7 +523,9 @@ static struct nv_said fixed_said(const struct nv_manifest *m, const Liandan__Ame
 		     kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_REDIRECT))
 			return NV_REFUSED(OUT_OF_ORDER);
 	for (size_t i = 0; i < b->n_changes; i++)
-		if ((IS(b->changes[i], LINE_MASS) || IS(b->changes[i], LINE_CODE)) && parts)
+		if ((IS(b->changes[i], LINE_CODE) && (child || m->passed != 0)) ||
+		    (IS(b->changes[i], LINE_MASS) &&
+		     (child || (m->passed != 0 && items_of(m, b->changes[i]->line) == 0))))
 			return NV_REFUSED(LIMIT);
 	return nv_ok();
 }
@@ -677,6 +697,7 @@ static void take_effect(struct nv *nv, struct nv_manifest *m)
 	for (size_t i = 0; i < m->proposal->n_changes; i++)
 		set_one(m, m->proposal->changes[i]);
 	if (m->sealed) {
+		memcpy(m->former[m->n_amended++ % NV_FORMER], m->content, sizeof m->content);
 		m->version++;
 		nv_content_now(m, m->content);
 	}

@@ -265,8 +265,7 @@ static struct nv_said confirmed(struct nv *nv, const struct nv_event *v)
 		return NV_REFUSED_SOMEHOW;
 	if (nv->wrong != NV_DELEGATE_CONFIRMS && strcmp(m->sealer, person) == 0)
 		return NV_REFUSED(SAME_PERSON);
-	return nv_id_is(b->content, m->content, sizeof m->content) ? nv_ok()
-								   : NV_REFUSED(BAD_CONTENT);
+	return nv_content_is(m, b->content) ? nv_ok() : NV_REFUSED(BAD_CONTENT);
 }
 
 /* ---- row 17 ---- */

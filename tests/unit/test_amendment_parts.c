@@ -1,6 +1,7 @@
 /* Amendments of what has parts on child manifests, and of the children. CUSTODY-6, 14, 20. */
 #include "amend_builders.h"
 #include "child_builders.h"
+#include "plugin/custody/year.h"
 
 static bool asked(struct mx *x, const char *party)
 {
@@ -49,16 +50,95 @@ static void the_rest_is_on_its_truck(void **state)
 	assert_string_equal(mx_manifest(x)->plate, "V4");
 }
 
+/* All that is agreed to of the proposal that is open. */
+static void everybody_agrees(struct mx *x)
+{
+	uint8_t proposal[LD_HASH_BYTES];
+
+	memcpy(proposal, x->hash, sizeof proposal);
+	for (enum mx_who who = 0; who < MX_KEYS; who++)
+		if (asked(x, mx_who_is[who].party))
+			mx_clean(x, mx_agree(x, who, mx_agreement(x, proposal, true)));
+}
+
+/* What left stays as it left; the rest of the line is more, or less, and not nothing. */
+static void the_rest_is_corrected(void **state)
+{
+	struct mx *x = *state;
+	const Custody__Manifest *m;
+
+	split_on_the_way(x);
+	mx_refused(
+	    x,
+	    mx_propose(x, GEN,
+		       mx_amend_number(x, MX_FIELD(LINE_MASS), 1, MX_C1_G + MX_C2_G, MX_C2_G)),
+	    QUANTITY);
+	mx_refused(x,
+		   mx_propose(x, GEN, mx_amend_text(x, MX_FIELD(LINE_CODE), 1, MX_CODE, MX_BULK)),
+		   LIMIT);
+	mx_clean(x, mx_propose(x, GEN,
+			       mx_amend_number(x, MX_FIELD(LINE_MASS), 1, MX_C1_G + MX_C2_G,
+					       MX_C2_G + 90000)));
+	everybody_agrees(x);
+	m = mx_manifest(x);
+	assert_int_equal(ld_items_of_line_g(m->items, m->n_items, 1), 90000);
+	assert_int_equal(ld_line_passed_g(m, 1), MX_C2_G);
+	assert_int_equal(m->taken_g, 90000 + MX_BULK_G);
+	assert_int_equal(mx_container(x, "C1")->mass_g, 90000);
+	assert_int_equal(mx_container(x, "C2")->mass_g, MX_C2_G);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->shipped_g, MX_C2_G + 90000);
+	assert_int_equal(ld_year_g(&x->c, LD_YEAR_SEALED, "GEN", MX_CODE, 2026), MX_C2_G + 90000);
+	assert_true(mx_content_stands(x));
+	sp_deliver(x, CAR1, "V1");
+	lines_add(x);
+	sp_at(x, SP_CHILD);
+	sp_deliver(x, CAR2, "V2");
+	lines_add(x);
+}
+
+/* What still waits at the origin is bound, and drawn, as it is said now. */
+static void the_rest_waits_at_its_origin(void **state)
+{
+	struct mx *x = *state;
+	struct sp_items part = {.n = 0};
+
+	mx_to_sealed(x);
+	sp_bulk(x, &part, 100);
+	mx_clean(x, sp_take(x, SP_CHILD, &part));
+	mx_clean(x,
+		 mx_propose(x, GEN,
+			    mx_amend_number(x, MX_FIELD(LINE_MASS), 2, MX_BULK_G, MX_BULK_G - 10)));
+	everybody_agrees(x);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->bound_g, MX_BULK_G - 110);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->shipped_g, 100);
+	assert_int_equal(ld_year_g(&x->c, LD_YEAR_SEALED, "GEN", MX_BULK, 2026), MX_BULK_G - 10);
+	mx_clean(x, mx_cancel(x, GEN));
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->bound_g, 0);
+	assert_int_equal(ld_year_g(&x->c, LD_YEAR_SEALED, "GEN", MX_BULK, 2026), 100);
+}
+
+/* What has all left is its children's. */
+static void nothing_left_to_correct(void **state)
+{
+	struct mx *x = *state;
+	struct sp_items part = {.n = 0};
+
+	mx_to_taken(x);
+	sp_bulk(x, &part, MX_BULK_G);
+	mx_clean(x, mx_offer(x, CAR1, sp_offered(x, 2, "CAR2", &part)));
+	mx_clean(x, mx_take(x, CAR2, sp_taken(x, 2, "V2", SP_CHILD, &part)));
+	mx_refused(
+	    x, mx_propose(x, GEN, mx_amend_number(x, MX_FIELD(LINE_MASS), 2, MX_BULK_G, 400000)),
+	    LIMIT);
+}
+
 /* Who signed the whole is asked about the part; its grams are the whole's too. */
-static void grams_stay_where_they_are(void **state)
+static void a_part_is_the_wholes_too(void **state)
 {
 	struct mx *x = *state;
 	uint8_t proposal[LD_HASH_BYTES];
 
 	split_on_the_way(x);
-	mx_refused(
-	    x, mx_propose(x, GEN, mx_amend_number(x, MX_FIELD(LINE_MASS), 2, MX_BULK_G, 400000)),
-	    LIMIT);
 	sp_at(x, SP_CHILD);
 	mx_refused(x,
 		   mx_propose(x, GEN, mx_amend_number(x, MX_FIELD(LINE_MASS), 1, MX_C2_G, 100000)),
@@ -158,7 +238,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(the_rest_is_on_its_truck),
-	    T(grams_stay_where_they_are),
+	    T(the_rest_is_corrected),
+	    T(the_rest_waits_at_its_origin),
+	    T(nothing_left_to_correct),
+	    T(a_part_is_the_wholes_too),
 	    T(accepted_in_part),
 	    T(a_return_that_waits_for_its_truck),
 	    T(an_ordered_redirection_that_waits),

@@ -318,6 +318,14 @@ static void the_grant_counts_a_part_of_the_cancelled(void **state)
 	mx_flagged(x, x->j.reason, CANCELLED_BEFORE);
 	assert_int_equal(drawn(x, MX_BULK), 9);
 	assert_int_equal(drawn(x, MX_CODE), 0);
+	/* then the rest of it, on the manifest itself */
+	b = mx_taken(x, 1, "V1");
+	b->offer.len = 0;
+	e.handover_taken = b;
+	mx_put_co(x, CAR1, GEN, &e);
+	mx_flagged(x, x->j.reason, CANCELLED_BEFORE);
+	assert_int_equal(drawn(x, MX_BULK), MX_BULK_G);
+	assert_int_equal(drawn(x, MX_CODE), MX_C1_G + MX_C2_G);
 }
 
 /* A truck that comes twice is weighed twice: each trip's tickets are its own. */
@@ -342,7 +350,7 @@ static void weighed_trip_by_trip(void **state)
 	assert_int_equal(mx_manifest(x)->taken_g, 450000);
 }
 
-/* What has gone on a part is not amended in its grams, and no party is changed after it. */
+/* What has gone on a part keeps its code, and no party is changed after it. */
 static void amended_after_a_part(void **state)
 {
 	struct mx *x = *state;
@@ -353,7 +361,7 @@ static void amended_after_a_part(void **state)
 	sp_drum(x, &s, "C1", 0);
 	mx_clean(x, sp_take(x, SP_CHILD, &s));
 	b = mx_amendment(x);
-	mx_number(x, b, MX_FIELD(LINE_MASS), 2, MX_BULK_G, MX_BULK_G - 10);
+	mx_text(x, b, MX_FIELD(LINE_CODE), 1, MX_CODE, MX_BULK);
 	mx_refused(x, mx_propose(x, GEN, b), LIMIT);
 	b = mx_amendment(x);
 	mx_text(x, b, MX_FIELD(CARRIER), 1, "CAR1", "CARX");
