@@ -100,6 +100,25 @@ static inline cJSON *binary_json(int code, const char *const *words)
 }
 #define BINARY_JSON(code, ...) binary_json((code), (const char *const[]){__VA_ARGS__, NULL})
 
+/* Only the last line of what it says: what stands beside entries. */
+static inline cJSON *binary_last_json(int code, const char *const *words)
+{
+	struct binary b = binary_run(words);
+	const size_t n = strlen(b.out);
+	const char *line;
+	cJSON *o;
+
+	if (n != 0)
+		b.out[n - 1] = '\0';
+	line = strrchr(b.out, '\n');
+	o = cJSON_Parse(line != NULL ? line + 1 : b.out);
+	if (b.code != code || o == NULL)
+		fprintf(stderr, "exit %d, not %d\n%s\n%s\n", b.code, code, b.out, b.err);
+	binary_check(b.code == code && o != NULL, "liandan");
+	binary_free(&b);
+	return o;
+}
+
 /* Runs it, requires the exit code and this text on stdout or stderr. */
 static inline void binary_says(int code, const char *part, const char *const *words)
 {

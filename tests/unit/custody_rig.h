@@ -349,4 +349,36 @@ static RIG_UNUSED size_t rig_alarms(const struct rig *r, uint32_t level)
 	return n;
 }
 
+/* Manifest 1 is received from that plate. */
+static RIG_UNUSED void rig_received(struct rig *r, const char *plate, int64_t at_ms)
+{
+	Custody__Manifest *m;
+	Liandan__Received x = LIANDAN__RECEIVED__INIT;
+	Liandan__Event e = LIANDAN__EVENT__INIT;
+
+	assert_int_equal(ld_manifest_get(&r->c, rig_id(1), &m), LD_OK);
+	m->received_ms = at_ms;
+	m->state = CUSTODY__MANIFEST_STATE__VERIFYING;
+	assert_int_equal(ld_manifest_put(&r->c, m), LD_OK);
+	rig_load(r, plate, 1, false);
+	x.manifest = rig_id(1);
+	x.plate = (char *)(uintptr_t)plate;
+	e.body_case = LIANDAN__EVENT__BODY_RECEIVED;
+	e.received = &x;
+	rig_event(r, &e, at_ms);
+}
+
+/* That plate takes the manifest. */
+static RIG_UNUSED void rig_taken(struct rig *r, const char *plate, uint8_t id, int64_t at_ms)
+{
+	Liandan__HandoverTaken t = LIANDAN__HANDOVER_TAKEN__INIT;
+	Liandan__Event e = LIANDAN__EVENT__INIT;
+
+	t.manifest = rig_id(id);
+	t.plate = (char *)(uintptr_t)plate;
+	e.body_case = LIANDAN__EVENT__BODY_HANDOVER_TAKEN;
+	e.handover_taken = &t;
+	assert_int_equal(rig_event(r, &e, at_ms), LIANDAN__VERDICT__ACCEPTED);
+}
+
 #endif

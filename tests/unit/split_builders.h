@@ -5,7 +5,10 @@
 
 #include "manifest_builders.h"
 
+#define SP_PARENT 0x11 /* the fixture's manifest */
 #define SP_CHILD 0xc1
+#define SP_LINE1_G ((int64_t)MX_C1_G + MX_C2_G)
+#define SP_ALL_G (SP_LINE1_G + MX_BULK_G)
 
 static inline ProtobufCBinaryData sp_id(struct mx *x, uint8_t tag)
 {
@@ -27,6 +30,15 @@ static inline Custody__Manifest *sp_get(struct mx *x, uint8_t tag)
 
 	assert_int_equal(ld_manifest_get(&x->c, sp_id(x, tag), &m), LD_OK);
 	return m;
+}
+
+static inline int64_t sp_items_g(const Custody__Manifest *m)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < m->n_items; i++)
+		sum += m->items[i]->mass_g;
+	return sum;
 }
 
 /* Items that a test puts together: of a drum (0: the mass is not said), or of bulk of line 2. */

@@ -3,19 +3,6 @@
 #include "child_builders.h"
 #include "plugin/custody/lineage.h"
 
-#define PARENT 0x11
-#define LINE1_G ((int64_t)MX_C1_G + MX_C2_G)
-#define ALL_G (LINE1_G + MX_BULK_G)
-
-static int64_t items_g(const Custody__Manifest *m)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < m->n_items; i++)
-		sum += m->items[i]->mass_g;
-	return sum;
-}
-
 static uint32_t open_manifests(struct mx *x, const char *party)
 {
 	Custody__Party *p;
@@ -80,7 +67,7 @@ static void refused_on_site(void **state)
 	assert_int_equal(child->rejected, LIANDAN__REJECT_REASON__REJECT_REASON_PACKAGING);
 	assert_int_equal(child->waste_is_on, CH_SITE);
 	assert_string_equal(child->holder, "REC");
-	assert_int_equal(items_g(child), MX_C2_G + CH_BULK_G);
+	assert_int_equal(sp_items_g(child), MX_C2_G + CH_BULK_G);
 	assert_true(ld_same_id(child->created->parents[0]->manifest, m->manifest));
 	assert_int_equal(child->created->parents[1]->mass_g, CH_BULK_G);
 	assert_true(ld_same_id(mx_container(x, "C2")->manifest, child->manifest));
@@ -158,7 +145,7 @@ static void hostile_refusals(void **state)
 	b->refused[1]->item->mass_g = LD_MAX_MASS_G;
 	b->n_refused = 4;
 	mx_flagged(x, ch_accept_partly(x, REC, MX_KEYS, b), NOT_ADDING);
-	assert_int_equal(items_g(sp_get(x, CH_REFUSED)), MX_C2_G + MX_BULK_G);
+	assert_int_equal(sp_items_g(sp_get(x, CH_REFUSED)), MX_C2_G + MX_BULK_G);
 	adds_up(mx_manifest(x));
 }
 
@@ -179,7 +166,7 @@ static void split_then_partly_refused(void **state)
 	mx_clean(x, mx_receive(x, REC, mx_received(x)));
 	b = ch_partly(x, CH_SITE);
 	b->lines[1]->mass_g -= 200000;
-	mx_ticket(x, 0x73, LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE, ALL_G - 200000,
+	mx_ticket(x, 0x73, LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE, SP_ALL_G - 200000,
 		  &b->tickets[0]);
 	mx_clean(x, ch_accept_partly(x, REC, MX_KEYS, b));
 	assert_null(mx_own(x, LIANDAN__OWN_EVENT__BODY_ANOMALY_RAISED));
@@ -220,9 +207,9 @@ static void returned(void **state)
 	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__CLOSED);
 	assert_int_equal(MX_DUE(x, TREATMENT), 0); /* it is nobody's to treat */
 	assert_int_equal(open_manifests(x, "GEN"), 0);
-	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->in_stock_g, LINE1_G);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->in_stock_g, SP_LINE1_G);
 	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->in_stock_g, MX_BULK_G);
-	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->contained_g, LINE1_G);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->contained_g, SP_LINE1_G);
 	assert_string_equal(mx_container(x, "C1")->party, "GEN");
 	assert_string_equal(mx_container(x, "C1")->site, "S-GEN");
 }
@@ -270,7 +257,7 @@ static void refused_return(void **state)
 	sp_at(x, 0xd3);
 	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__IN_TRANSIT);
 	assert_string_equal(mx_manifest(x)->created->receiver->party, "REC2");
-	assert_int_equal(items_g(mx_manifest(x)), ALL_G);
+	assert_int_equal(sp_items_g(mx_manifest(x)), SP_ALL_G);
 	assert_int_equal(open_manifests(x, "GEN"), 1);
 }
 
@@ -298,7 +285,7 @@ static void returned_to_an_operator(void **state)
 	mx_clean(x, mx_receive(x, RECG, mx_received(x)));
 	mx_accepted(x, mx_accept(x, REC, ch_accepted_all(x)));
 	assert_int_not_equal(MX_DUE(x, TREATMENT), 0);
-	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->in_stock_g, LINE1_G);
+	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->in_stock_g, SP_LINE1_G);
 	/* and may be sent on once more, as coming from there */
 	b = fw_created(x, fw_next(x, 0x66));
 	mx_clean(x, fw_create(x, b));
@@ -336,7 +323,7 @@ static Liandan__Reason lose(struct mx *x, enum mx_who who)
 
 	b->subject_kind = LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST;
 	b->subject = ld_arena_dup(&x->build, ld_c_hex(&x->c, mx_id(x)), 2 * LD_UUID_BYTES + 1);
-	b->mass_g = ALL_G;
+	b->mass_g = SP_ALL_G;
 	b->cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL;
 	b->report_no = MX_S("R-1");
 	return mx_put(x, who, &e);
@@ -395,7 +382,7 @@ static void picked_up_by_another(void **state)
 	m = mx_manifest(x);
 	assert_int_equal(m->state, CUSTODY__MANIFEST_STATE__IN_TRANSIT);
 	assert_string_equal(m->holder, "CAR2");
-	assert_int_equal(m->taken_g, ALL_G);
+	assert_int_equal(m->taken_g, SP_ALL_G);
 	assert_int_equal(MX_DUE(x, REDIRECT), 0);
 	assert_string_equal(mx_container(x, "C1")->party, "CAR2");
 	assert_int_equal(mx_container(x, "C1")->state,
@@ -403,7 +390,7 @@ static void picked_up_by_another(void **state)
 	/* nobody's book has moved */
 	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->received_g, 0);
 	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->shipped_g, 0);
-	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->shipped_g, LINE1_G);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->shipped_g, SP_LINE1_G);
 }
 
 /* A part of what waits there goes on one truck, the rest on another. */
@@ -423,8 +410,8 @@ static void out_of_the_quarantine_in_parts(void **state)
 	assert_string_equal(sp_get(x, 0xe1)->holder, "CAR2");
 	mx_clean(x, mx_offer(x, REC, mx_offered(x, 1, "CAR2")));
 	mx_clean(x, mx_take(x, CAR2, mx_taken(x, 1, "V2")));
-	assert_int_equal(items_g(mx_manifest(x)) + items_g(sp_get(x, 0xe1)), ALL_G);
-	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->shipped_g, LINE1_G);
+	assert_int_equal(sp_items_g(mx_manifest(x)) + sp_items_g(sp_get(x, 0xe1)), SP_ALL_G);
+	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->shipped_g, SP_LINE1_G);
 	assert_int_equal(open_manifests(x, "GEN"), 2);
 }
 
@@ -518,7 +505,7 @@ static void genealogy(void **state)
 	mx_clean(x, ch_accept_partly(x, REC, CAR1, ch_partly(x, CH_TRUCK)));
 	sp_at(x, CH_REFUSED);
 	mx_clean(x, ch_redirect(x, GEN, ch_redirected(x, CH_RETURN, "CAR1")));
-	must_lead(x, PARENT, CH_REFUSED, MX_C2_G + CH_BULK_G);
+	must_lead(x, SP_PARENT, CH_REFUSED, MX_C2_G + CH_BULK_G);
 	must_lead(x, CH_REFUSED, CH_SENT_ON, MX_C2_G + CH_BULK_G);
 }
 

@@ -313,24 +313,6 @@ static void late_block_in_any_order(void **state)
 	rig_close(&r);
 }
 
-static void received(struct rig *r, int64_t at_ms)
-{
-	Custody__Manifest *m;
-	Liandan__Received x = LIANDAN__RECEIVED__INIT;
-	Liandan__Event e = LIANDAN__EVENT__INIT;
-
-	assert_int_equal(ld_manifest_get(&r->c, rig_id(1), &m), LD_OK);
-	m->received_ms = at_ms;
-	m->state = CUSTODY__MANIFEST_STATE__VERIFYING;
-	assert_int_equal(ld_manifest_put(&r->c, m), LD_OK);
-	rig_load(r, PLATE, 1, false);
-	x.manifest = rig_id(1);
-	x.plate = (char *)(uintptr_t)PLATE;
-	e.body_case = LIANDAN__EVENT__BODY_RECEIVED;
-	e.received = &x;
-	rig_event(r, &e, at_ms);
-}
-
 static void receipt_is_the_far_end(void **state)
 {
 	struct rig r;
@@ -340,7 +322,7 @@ static void receipt_is_the_far_end(void **state)
 	(void)state;
 	begin(&r);
 	send(&r, fix, n, NO_HOW);
-	received(&r, T0 + 90 * MIN); /* 14 km in 80 minutes */
+	rig_received(&r, PLATE, T0 + 90 * MIN); /* 14 km in 80 minutes */
 	/* the terminal is still silent: provisional, until its next track closes the silence */
 	assert_int_equal(rig_alarms(&r, 2), 0);
 	assert_int_equal(rig_gap_anomaly(&r, PLATE, 1)->now->phase,
@@ -371,7 +353,7 @@ static void queues_after_no_signal_accuse_nobody(void **state)
 	(void)state;
 	begin(&r);
 	send(&r, fix, n, NO_HOW);
-	received(&r, T0 + 90 * MIN);
+	rig_received(&r, PLATE, T0 + 90 * MIN);
 	n = rig_drive(fix, 160, 6100, 0, 19900, 0, 10 * MIN + 30000, 60 * MIN);
 	fix[n++] = (struct rig_fix){.x = 20000, .t_ms = 89 * MIN};
 	send(&r, fix, n, (struct rig_how){.recorded_at_ms = T0 + 91 * MIN});

@@ -25,24 +25,6 @@ static void drive(struct rig *r, int64_t from, int64_t to, int64_t recorded)
 	    LIANDAN__VERDICT__ACCEPTED);
 }
 
-static void received(struct rig *r, int64_t at_ms)
-{
-	Custody__Manifest *m;
-	Liandan__Received x = LIANDAN__RECEIVED__INIT;
-	Liandan__Event e = LIANDAN__EVENT__INIT;
-
-	assert_int_equal(ld_manifest_get(&r->c, rig_id(1), &m), LD_OK);
-	m->received_ms = at_ms;
-	m->state = CUSTODY__MANIFEST_STATE__VERIFYING;
-	assert_int_equal(ld_manifest_put(&r->c, m), LD_OK);
-	rig_load(r, PLATE, 1, false);
-	x.manifest = rig_id(1);
-	x.plate = (char *)(uintptr_t)PLATE;
-	e.body_case = LIANDAN__EVENT__BODY_RECEIVED;
-	e.received = &x;
-	rig_event(r, &e, at_ms);
-}
-
 /* The receipt came first; each track that follows leaves a shorter silence before it. */
 static void the_receipt_before_the_tracks(void **state)
 {
@@ -52,7 +34,7 @@ static void the_receipt_before_the_tracks(void **state)
 	begin(&r);
 	rig_manifest(&r, 1, PLATE, "plant", "works", T0);
 	drive(&r, 0, 10, 11);
-	received(&r, T0 + 75 * MIN);
+	rig_received(&r, PLATE, T0 + 75 * MIN);
 	assert_int_equal(rig_gap_anomaly(&r, PLATE, 1)->now->phase,
 			 LIANDAN__ANOMALY_PHASE__PROVISIONAL);
 	/* sent when its driver signed something: hardly shorter */

@@ -120,18 +120,6 @@ static void completing_a_load_is_no_second_trip(void **state)
 	rig_close(&r);
 }
 
-static void taken(struct rig *r, uint8_t id, int64_t at_ms)
-{
-	Liandan__HandoverTaken t = LIANDAN__HANDOVER_TAKEN__INIT;
-	Liandan__Event e = LIANDAN__EVENT__INIT;
-
-	t.manifest = rig_id(id);
-	t.plate = (char *)(uintptr_t)PLATE;
-	e.body_case = LIANDAN__EVENT__BODY_HANDOVER_TAKEN;
-	e.handover_taken = &t;
-	assert_int_equal(rig_event(r, &e, at_ms), LIANDAN__VERDICT__ACCEPTED);
-}
-
 /* The second load has a manifest of its own; told in time, and told late. */
 static void a_manifest_of_that_visit_explains(void **state)
 {
@@ -141,7 +129,7 @@ static void a_manifest_of_that_visit_explains(void **state)
 	twice(&r, EMPTY, FULL, true);
 	rig_tick(&r, T0 + 150 * MIN);
 	rig_manifest(&r, 2, PLATE, "plant", "works", T0 + 135 * MIN);
-	taken(&r, 2, T0 + 160 * MIN);
+	rig_taken(&r, PLATE, 2, T0 + 160 * MIN);
 	rig_tick(&r, T0 + 230 * MIN);
 	assert_int_equal(count(&r, RECYCLED), 0);
 	rig_close(&r);
@@ -150,7 +138,7 @@ static void a_manifest_of_that_visit_explains(void **state)
 	wait_for(&r);
 	assert_int_equal(count(&r, RECYCLED), 1);
 	rig_manifest(&r, 2, PLATE, "plant", "works", T0 + 135 * MIN);
-	taken(&r, 2, T0 + 240 * MIN);
+	rig_taken(&r, PLATE, 2, T0 + 240 * MIN);
 	assert_int_equal(r.own[r.n_own - 1].body, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED);
 	assert_int_equal(r.own[r.n_own - 1].phase, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE);
 	rig_close(&r);

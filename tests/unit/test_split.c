@@ -6,19 +6,6 @@
 #include "plugin/custody/year.h"
 #include "split_builders.h"
 
-#define PARENT 0x11
-#define LINE1_G ((int64_t)MX_C1_G + MX_C2_G)
-#define ALL_G (LINE1_G + MX_BULK_G)
-
-static int64_t items_g(const Custody__Manifest *m)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < m->n_items; i++)
-		sum += m->items[i]->mass_g;
-	return sum;
-}
-
 static int64_t drawn(struct mx *x, const char *code)
 {
 	return ld_year_g(&x->c, LD_YEAR_GRANTED, "A1", code, 0);
@@ -45,7 +32,7 @@ static void a_part_leaves_the_origin(void **state)
 	mx_clean(x, sp_take(x, SP_CHILD, &s));
 	m = mx_manifest(x);
 	assert_int_equal(m->state, CUSTODY__MANIFEST_STATE__SEALED);
-	assert_int_equal(items_g(m), ALL_G - MX_C1_G - 200000);
+	assert_int_equal(sp_items_g(m), SP_ALL_G - MX_C1_G - 200000);
 	assert_string_equal(m->holder, "GEN");
 	assert_int_not_equal(MX_DUE(x, PICKUP), 0);
 	assert_int_not_equal(MX_DUE(x, UNPICKED), 0);
@@ -53,7 +40,7 @@ static void a_part_leaves_the_origin(void **state)
 	child = sp_get(x, SP_CHILD);
 	assert_int_equal(child->state, CUSTODY__MANIFEST_STATE__IN_TRANSIT);
 	assert_int_equal(child->created->kind, LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT);
-	assert_int_equal(items_g(child), MX_C1_G + 200000);
+	assert_int_equal(sp_items_g(child), MX_C1_G + 200000);
 	assert_int_equal(child->taken_g, MX_C1_G + 200000);
 	assert_int_equal(child->leg, 1);
 	assert_string_equal(child->holder, "CAR1");
@@ -76,7 +63,7 @@ static void delivered_by_three(void **state)
 {
 	struct mx *x = *state;
 	struct sp_items a = {.n = 0}, b = {.n = 0};
-	const uint8_t tags[] = {PARENT, 0xc1, 0xc2};
+	const uint8_t tags[] = {SP_PARENT, 0xc1, 0xc2};
 
 	mx_to_sealed(x);
 	sp_drum(x, &a, "C1", 0);
@@ -96,7 +83,7 @@ static void delivered_by_three(void **state)
 	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_CODE)->in_stock_g, 0);
 	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->in_stock_g, 0);
 	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->bound_g, 0);
-	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->received_g, LINE1_G);
+	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->received_g, SP_LINE1_G);
 	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_BULK)->received_g, MX_BULK_G);
 	assert_true(ld_same_id(mx_container(x, "C1")->came_by, sp_id(x, 0xc1)));
 	assert_true(ld_same_id(mx_container(x, "C2")->came_by, sp_id(x, 0xc2)));
@@ -153,16 +140,16 @@ static void heaps_of_one_line(void **state)
 	mx_clean(x, mx_seal(x, draft, b));
 	sp_bulk(x, &s, 1500); /* more than the first heap */
 	mx_clean(x, sp_take(x, SP_CHILD, &s));
-	assert_int_equal(items_g(sp_get(x, SP_CHILD)), 1500);
-	assert_int_equal(items_g(mx_manifest(x)), ALL_G - 1500);
+	assert_int_equal(sp_items_g(sp_get(x, SP_CHILD)), 1500);
+	assert_int_equal(sp_items_g(mx_manifest(x)), SP_ALL_G - 1500);
 	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->in_stock_g, MX_BULK_G - 1500);
 	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->bound_g, MX_BULK_G - 1500);
 	s.n = 0; /* the same heap named twice in one hand-over: once each gram */
 	sp_bulk(x, &s, 300);
 	sp_bulk(x, &s, 400);
 	mx_clean(x, sp_take(x, 0xc2, &s));
-	assert_int_equal(items_g(sp_get(x, 0xc2)), 700);
-	assert_int_equal(items_g(mx_manifest(x)), ALL_G - 2200);
+	assert_int_equal(sp_items_g(sp_get(x, 0xc2)), 700);
+	assert_int_equal(sp_items_g(mx_manifest(x)), SP_ALL_G - 2200);
 }
 
 /* On the way: half of it changes trucks. */
@@ -181,7 +168,7 @@ static void on_the_road(void **state)
 	assert_int_equal(m->state, CUSTODY__MANIFEST_STATE__IN_TRANSIT);
 	assert_int_equal(m->leg, 1);
 	assert_string_equal(m->plate, "V1");
-	assert_int_equal(m->taken_g, ALL_G - MX_C2_G);
+	assert_int_equal(m->taken_g, SP_ALL_G - MX_C2_G);
 	child = sp_get(x, SP_CHILD);
 	assert_int_equal(child->leg, 2);
 	assert_string_equal(child->holder, "CAR2");
@@ -192,7 +179,7 @@ static void on_the_road(void **state)
 	sp_deliver(x, CAR1, "V1");
 	sp_at(x, SP_CHILD);
 	sp_deliver(x, CAR2, "V2");
-	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->received_g, LINE1_G);
+	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_CODE)->received_g, SP_LINE1_G);
 	assert_int_equal(mx_stock(x, "REC", "S-REC", MX_BULK)->received_g, MX_BULK_G);
 }
 
@@ -207,7 +194,7 @@ static void the_child_is_waited_for(void **state)
 	mx_clean(x, mx_offer(x, GEN, sp_offered(x, 1, "CAR1", &s)));
 	sp_at(x, SP_CHILD);
 	mx_held(x, mx_arrive(x, CAR1, mx_arrived(x, "V1")));
-	sp_at(x, PARENT);
+	sp_at(x, SP_PARENT);
 	mx_accepted(x, mx_take(x, CAR1, sp_taken(x, 1, "V1", SP_CHILD, &s)));
 	assert_int_equal(sp_get(x, SP_CHILD)->state, CUSTODY__MANIFEST_STATE__ARRIVED);
 }
@@ -416,7 +403,7 @@ static void hostile_parts(void **state)
 	mx_to_sealed(x);
 	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
 	sp_drum(x, &s, "C1", 0);
-	mx_refused(x, mx_take(x, CAR1, sp_taken(x, 1, "V1", PARENT, &s)), ALREADY_EXISTS);
+	mx_refused(x, mx_take(x, CAR1, sp_taken(x, 1, "V1", SP_PARENT, &s)), ALREADY_EXISTS);
 	b = sp_taken(x, 1, "V1", SP_CHILD, NULL); /* neither it nor the offer says what */
 	mx_refused(x, mx_take(x, CAR1, b), QUANTITY);
 	s.n = 0;
@@ -432,8 +419,8 @@ static void hostile_parts(void **state)
 	sp_drum(x, &s, "C9", 5);
 	sp_bulk(x, &s, (INT64_C(1) << 53) - 1);
 	mx_flagged(x, mx_take(x, CAR1, sp_taken(x, 1, "V1", SP_CHILD, &s)), NOT_ADDING);
-	assert_int_equal(items_g(sp_get(x, SP_CHILD)), MX_C1_G + MX_BULK_G);
-	assert_int_equal(items_g(mx_manifest(x)), MX_C2_G);
+	assert_int_equal(sp_items_g(sp_get(x, SP_CHILD)), MX_C1_G + MX_BULK_G);
+	assert_int_equal(sp_items_g(mx_manifest(x)), MX_C2_G);
 	assert_int_equal(mx_stock(x, "GEN", "S-GEN", MX_BULK)->in_stock_g, 0);
 	/* the same child once more, and the drum that has gone */
 	s.n = 0;
@@ -461,7 +448,7 @@ static void many_parts(void **state)
 			break;
 	}
 	assert_int_equal(x->j.reason, LIANDAN__REASON__LIMIT);
-	assert_int_equal(items_g(mx_manifest(x)), ALL_G - 10 * (int64_t)parts);
+	assert_int_equal(sp_items_g(mx_manifest(x)), SP_ALL_G - 10 * (int64_t)parts);
 	mx_accepted(x, mx_take(x, CAR1, mx_taken(x, 1, "V1"))); /* the rest can always go */
 }
 
@@ -524,7 +511,7 @@ static void genealogy(void **state)
 {
 	struct mx *x = *state;
 	struct sp_items s = {.n = 0};
-	const struct ld_node parent = ld_node_manifest(sp_id(x, PARENT));
+	const struct ld_node parent = ld_node_manifest(sp_id(x, SP_PARENT));
 	const struct ld_node child = ld_node_manifest(sp_id(x, SP_CHILD));
 	struct edge e = {.n = 0};
 

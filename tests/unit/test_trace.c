@@ -3,24 +3,9 @@
 #include "proto/base64.h"
 #include "tests/support/ledger_trade.h"
 
-/* The last line of the answer: what stands beside the entries. */
-static cJSON *last_of(int code, const char *const *words)
-{
-	struct binary b = binary_run(words);
-	char *line;
-	cJSON *o;
-
-	if (b.code != code || b.out[0] == '\0')
-		fail_msg("exit %d, not %d\n%s\n%s", b.code, code, b.out, b.err);
-	b.out[strlen(b.out) - 1] = '\0';
-	line = strrchr(b.out, '\n');
-	o = cJSON_Parse(line != NULL ? line + 1 : b.out);
-	assert_non_null(o);
-	binary_free(&b);
-	return o;
-}
 #define TRACE(...)                                                                                 \
-	last_of(0, (const char *const[]){"trace", __VA_ARGS__, "--dir", w.dir, "--json", NULL})
+	binary_last_json(                                                                          \
+	    0, (const char *const[]){"trace", __VA_ARGS__, "--dir", w.dir, "--json", NULL})
 
 /* Bodies of the entries, in order, each behind a space. */
 static void bodies(char *out, size_t cap, const char *const *words)

@@ -2,23 +2,9 @@
 #include "proto/base64.h"
 #include "tests/support/ledger_trade.h"
 
-static cJSON *last_of(const char *const *words)
-{
-	struct binary b = binary_run(words);
-	char *line;
-	cJSON *o;
-
-	if (b.code != 0 || b.out[0] == '\0')
-		fail_msg("exit %d\n%s\n%s", b.code, b.out, b.err);
-	b.out[strlen(b.out) - 1] = '\0';
-	line = strrchr(b.out, '\n');
-	o = cJSON_Parse(line != NULL ? line + 1 : b.out);
-	assert_non_null(o);
-	binary_free(&b);
-	return o;
-}
 #define TRACE(...)                                                                                 \
-	last_of((const char *const[]){"trace", __VA_ARGS__, "--dir", w.dir, "--json", NULL})
+	binary_last_json(                                                                          \
+	    0, (const char *const[]){"trace", __VA_ARGS__, "--dir", w.dir, "--json", NULL})
 
 static const char *hex_of(ProtobufCBinaryData id)
 {

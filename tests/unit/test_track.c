@@ -227,18 +227,6 @@ static void departure_without_manifest(void **state)
 	}
 }
 
-static void taken(struct rig *r, uint8_t id, int64_t at_ms)
-{
-	Liandan__HandoverTaken t = LIANDAN__HANDOVER_TAKEN__INIT;
-	Liandan__Event e = LIANDAN__EVENT__INIT;
-
-	t.manifest = rig_id(id);
-	t.plate = (char *)(uintptr_t)PLATE;
-	e.body_case = LIANDAN__EVENT__BODY_HANDOVER_TAKEN;
-	e.handover_taken = &t;
-	assert_int_equal(rig_event(r, &e, at_ms), LIANDAN__VERDICT__ACCEPTED);
-}
-
 static void departure_explained_by_a_manifest(void **state)
 {
 	struct rig r;
@@ -249,7 +237,7 @@ static void departure_explained_by_a_manifest(void **state)
 	visit(&r, EMPTY, FULL);
 	rig_tick(&r, T0 + 30 * MIN);
 	rig_manifest(&r, 1, PLATE, "plant", "works", T0 + 20 * MIN);
-	taken(&r, 1, T0 + 40 * MIN);
+	rig_taken(&r, PLATE, 1, T0 + 40 * MIN);
 	rig_tick(&r, T0 + 200 * MIN);
 	for (size_t i = 0; i < r.n_own; i++)
 		assert_int_not_equal(r.own[i].kind, LIANDAN__ANOMALY_KIND__UNMANIFESTED_DEPARTURE);
@@ -262,7 +250,7 @@ static void departure_explained_by_a_manifest(void **state)
 	rig_tick(&r, T0 + 90 * MIN);
 	assert_int_equal(r.n_own, 1);
 	rig_manifest(&r, 1, PLATE, "plant", "works", T0 + 20 * MIN);
-	taken(&r, 1, T0 + 100 * MIN);
+	rig_taken(&r, PLATE, 1, T0 + 100 * MIN);
 	assert_int_equal(r.own[1].body, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED);
 	assert_int_equal(r.own[1].phase, LIANDAN__ANOMALY_PHASE__EXPLAINED_LATE);
 	rig_close(&r);
@@ -273,7 +261,7 @@ static void departure_explained_by_a_manifest(void **state)
 	rig_tick(&r, T0 + 30 * MIN);
 	rig_tick(&r, T0 + 90 * MIN);
 	rig_manifest(&r, 1, PLATE, "plant", "works", T0 + 240 * MIN);
-	taken(&r, 1, T0 + 241 * MIN);
+	rig_taken(&r, PLATE, 1, T0 + 241 * MIN);
 	for (size_t i = 0; i < r.n_own; i++)
 		assert_int_not_equal(r.own[i].body, LIANDAN__OWN_EVENT__BODY_ANOMALY_CLEARED);
 	rig_close(&r);
