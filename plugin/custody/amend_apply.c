@@ -24,9 +24,12 @@ static Custody__Manifest *copy_of(struct ld_custody *c, const Custody__Manifest 
 /* What was taken is what is declared, where nobody weighed it. */
 static void follow_declared(Custody__Manifest *after, const Custody__Manifest *m)
 {
-	if (after->taken_g != 0 && !after->taken_weighed)
+	if (after->taken_g != 0 && !after->taken_weighed) {
 		after->taken_g = ld_add_g(after->taken_g, ld_sub_g(ld_manifest_declared_g(after),
 								   ld_manifest_declared_g(m)));
+		if (after->rejected != LIANDAN__REJECT_REASON__REJECT_REASON_UNSPECIFIED)
+			after->refused_g = after->taken_g;
+	}
 	for (size_t i = 0; i < after->n_lines; i++) {
 		Liandan__ClosedLine *l = after->lines[i];
 

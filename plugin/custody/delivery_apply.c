@@ -19,16 +19,34 @@ static bool group_has(const struct ld_delivery *d, ProtobufCBinaryData id)
 	return false;
 }
 
-/* Of one vehicle: a ticket that also names what is elsewhere does not put the check off. */
+/* It has had its last word here. */
+static bool spoken_of(const Custody__Manifest *m)
+{
+	return m->accepted_ms != 0 || rejected(m);
+}
+
+static const char *gate_of(const Custody__Manifest *m)
+{
+	return m->created != NULL && m->created->receiver != NULL ? m->created->receiver->site : "";
+}
+
+/* Of one vehicle, for one gate, and not closed (lost) before it came there: a ticket that also
+ * names what is elsewhere does not put the check off. */
+static bool came_along(const Custody__Manifest *m, const Custody__Manifest *with)
+{
+	return strcmp(m->plate, with->plate) == 0 && strcmp(gate_of(m), gate_of(with)) == 0 &&
+	       (m->closed_ms == 0 || spoken_of(m));
+}
+
 static void group_add(struct ld_custody *c, struct ld_delivery *d, ProtobufCBinaryData id)
 {
 	const size_t mark = ld_mark(c);
 	Custody__Manifest *m;
 
 	if (d->n < LD_DELIVERY_MANIFESTS && !group_has(d, id) &&
-	    ld_manifest_get(c, id, &m) == LD_OK && strcmp(m->plate, d->m->plate) == 0) {
+	    ld_manifest_get(c, id, &m) == LD_OK && came_along(m, d->m)) {
 		d->id[d->n++] = id;
-		d->complete = d->complete && (m->accepted_ms != 0 || rejected(m));
+		d->complete = d->complete && spoken_of(m);
 		d->one_origin = d->one_origin && m->created != NULL && d->m->created != NULL &&
 				strcmp(m->created->site, d->m->created->site) == 0;
 	}
@@ -80,7 +98,7 @@ static void add_one(struct ld_custody *c, const Custody__Manifest *m, bool gate,
 {
 	/* refused and put down here: the gate has weighed it too */
 	if (gate && m->waste_is_on == LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE)
-		d->found_g = ld_sub_g(d->found_g, rejected(m) ? m->taken_g : m->refused_g);
+		d->found_g = ld_sub_g(d->found_g, m->refused_g);
 	d->whole = d->whole && !rejected(m) && m->n_passed == 0;
 	if (rejected(m))
 		return;

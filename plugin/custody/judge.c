@@ -11,6 +11,7 @@
 #include "plugin/custody/store.h"
 #include "plugin/custody/table.h"
 #include "plugin/custody/track.h"
+#include "plugin/custody/weigh.h"
 
 /* Text that was cut to fit may end inside a character: the gate wants whole ones. */
 static void whole_characters(char *text)
@@ -265,6 +266,8 @@ void ld_follow_own(struct ld_custody *c, const Liandan__OwnEvent *own, uint64_t 
 			}
 		}
 		ld_deadline_follow_own(c, d, index, now_ms, out);
+	} else if (own->body_case == LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED) {
+		ld_shortfall_follow_closed(c, own->manifest_closed, index, out);
 	} else if (own->body_case == LIANDAN__OWN_EVENT__BODY_FORK_OBSERVED) {
 		const Liandan__ForkObserved *fork = own->fork_observed;
 		const char *subject = ld_c_hex(c, fork->key_id);

@@ -483,6 +483,7 @@ enum ld_err ld_rejected_apply(struct ld_custody *c, const struct ld_fact *f,
 	at = ld_step_ms(f, m->received_ms != 0 ? m->received_ms : m->arrived_ms);
 	m->state = CUSTODY__MANIFEST_STATE__REJECTED_ALL;
 	m->rejected = r->reason;
+	m->refused_g = m->taken_g; /* which it is not any more once it is sent on */
 	m->waste_is_on = on_truck ? LIANDAN__WASTE_IS_ON__WASTE_IS_ON_TRUCK
 				  : LIANDAN__WASTE_IS_ON__WASTE_IS_ON_SITE;
 	err = on_truck ? back_on_truck(c, f, m) : unload(c, f, m);

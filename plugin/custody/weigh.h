@@ -30,5 +30,8 @@ void ld_weigh_loaded(struct ld_custody *c, const Custody__Manifest *m, struct ld
  * share the gate tickets (Σ checked once, with the last of them). Declared masses serve where
  * loading was not weighed (then level <= 2). */
 void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own);
+/* The same after a manifest of the run was closed as lost. */
+void ld_shortfall_follow_closed(struct ld_custody *c, const Liandan__ManifestClosed *b,
+				uint64_t index, struct ld_own_list *own);
 
 #endif

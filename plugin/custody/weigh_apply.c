@@ -127,6 +127,16 @@ struct reading {
 	size_t n;
 };
 
+/* In the ledger's order: which weighing was the first is not for who cites them to say. */
+static void add(struct reading *r, const Custody__Ticket *t)
+{
+	size_t i = r->n++;
+
+	for (; i > 0 && r->ticket[i - 1]->index > t->index; i--)
+		r->ticket[i] = r->ticket[i - 1];
+	r->ticket[i] = t;
+}
+
 static void take(struct reading *r, size_t i, int64_t sign, struct ld_net *out)
 {
 	const Custody__Ticket *t = r->ticket[i];
@@ -217,7 +227,7 @@ void ld_weigh_net(struct ld_custody *c, const ProtobufCBinaryData *tickets, size
 		if (ld_ticket_get(c, tickets[i], &t) != LD_OK || t->weighed == NULL)
 			out->unknown++;
 		else
-			r.ticket[r.n++] = t;
+			add(&r, t);
 	}
 	sum_up(&r, out);
 }
@@ -243,7 +253,7 @@ void ld_weigh_loaded(struct ld_custody *c, const Custody__Manifest *m, struct ld
 		/* a ticket for several manifests says nothing of one of them, and one of another
 		 * vehicle nothing of this load: whoever has a scale can name any manifest */
 		if (t->weighed->n_manifests == 1 && (ld_ticket_fits(m, t) || of_part(m, t)))
-			r.ticket[r.n++] = t;
+			add(&r, t);
 	}
 	sum_up(&r, out);
 }

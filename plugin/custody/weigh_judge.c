@@ -60,7 +60,7 @@ bool ld_check_scale_range(struct ld_case *k)
 			 "beyond the scale");
 }
 
-static Liandan__AnomalyRaised *mass_anomaly(struct ld_custody *c, const struct ld_fact *f,
+static Liandan__AnomalyRaised *mass_anomaly(struct ld_custody *c, uint64_t index,
 					    const struct ld_delivery *d, Liandan__AnomalyKind kind,
 					    uint32_t level)
 {
@@ -84,12 +84,12 @@ static Liandan__AnomalyRaised *mass_anomaly(struct ld_custody *c, const struct l
 				  LIANDAN__FIGURE_UNIT__FIGURE_UNIT_COUNT);
 	for (size_t i = 0; i < d->n_tickets; i++)
 		ld_anomaly_evidence(c, a, d->ticket[i]);
-	ld_anomaly_evidence(c, a, f->index);
+	ld_anomaly_evidence(c, a, index);
 	return a;
 }
 
-static void check_masses(struct ld_custody *c, const struct ld_fact *f,
-			 const struct ld_acceptance *a, struct ld_own_list *own)
+static void check_masses(struct ld_custody *c, uint64_t index, const struct ld_acceptance *a,
+			 struct ld_own_list *own)
 {
 	struct ld_delivery *d = ld_arena_alloc(c->arena, sizeof *d);
 	int64_t delta;
@@ -104,12 +104,13 @@ static void check_masses(struct ld_custody *c, const struct ld_fact *f,
 		const uint32_t level = ld_shortfall_level(ld_rules_of(c, d->m), d, delta);
 
 		ld_anomaly_report(
-		    c, own, mass_anomaly(c, f, d, LIANDAN__ANOMALY_KIND__WEIGHT_SHORTFALL, level));
+		    c, own,
+		    mass_anomaly(c, index, d, LIANDAN__ANOMALY_KIND__WEIGHT_SHORTFALL, level));
 	} else if (-delta > d->tolerance_g) {
 		const uint32_t level = ld_permille(-delta, d->taken_g) >= GAIN_PERMILLE ? 2 : 1;
 
-		ld_anomaly_report(c, own,
-				  mass_anomaly(c, f, d, LIANDAN__ANOMALY_KIND__WEIGHT_GAIN, level));
+		ld_anomaly_report(
+		    c, own, mass_anomaly(c, index, d, LIANDAN__ANOMALY_KIND__WEIGHT_GAIN, level));
 	}
 }
 
@@ -118,29 +119,33 @@ static bool accepted_beside(struct ld_custody *c, const Custody__Manifest *m,
 			    const Custody__Ticket *t, ProtobufCBinaryData *out)
 {
 	for (size_t i = 0; i < t->weighed->n_manifests; i++) {
+		const ProtobufCBinaryData id = t->weighed->manifests[i];
 		const size_t mark = ld_mark(c);
 		Custody__Manifest *other;
-		const bool found = ld_manifest_get(c, t->weighed->manifests[i], &other) == LD_OK &&
+		const bool found = !ld_same_id(id, m->manifest) &&
+				   ld_manifest_get(c, id, &other) == LD_OK &&
 				   other->accepted_ms != 0 && strcmp(other->plate, m->plate) == 0;
 
 		ld_release(c, mark);
 		if (found) {
-			*out = t->weighed->manifests[i];
+			*out = id;
 			return true;
 		}
 	}
 	return false;
 }
 
-/* The last word on a milk run may be a rejection: then the others are checked now. */
-static void after_rejection(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
+/* The last word on a milk run may cite no ticket: then the others are checked now, by what the gate
+ * has weighed of it. false: nothing beside it is accepted. */
+static bool check_beside(struct ld_custody *c, uint64_t index, ProtobufCBinaryData manifest,
+			 struct ld_own_list *own)
 {
 	struct ld_acceptance a = {.n_tickets = 0};
 	ProtobufCBinaryData gate[LD_DELIVERY_TICKETS];
 	Custody__Manifest *m;
 
-	if (ld_manifest_get(c, f->event->rejected->manifest, &m) != LD_OK)
-		return;
+	if (ld_manifest_get(c, manifest, &m) != LD_OK)
+		return false;
 	for (size_t i = 0; i < m->n_tickets && a.n_tickets < LD_DELIVERY_TICKETS; i++) {
 		Custody__Ticket *t;
 
@@ -153,15 +158,27 @@ static void after_rejection(struct ld_custody *c, const struct ld_fact *f, struc
 	}
 	a.tickets = gate;
 	if (a.manifest.len != 0)
-		check_masses(c, f, &a, own);
+		check_masses(c, index, &a, own);
+	return a.manifest.len != 0;
 }
 
 void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own)
 {
 	const struct ld_acceptance a = ld_acceptance_of(f->event);
+	struct ld_net net;
 
-	if (f->event->body_case == LIANDAN__EVENT__BODY_REJECTED)
-		after_rejection(c, f, own);
-	else
-		check_masses(c, f, &a, own);
+	if (f->event->body_case == LIANDAN__EVENT__BODY_REJECTED) {
+		check_beside(c, f->index, f->event->rejected->manifest, own);
+		return;
+	}
+	ld_weigh_net(c, a.tickets, a.n_tickets, &net);
+	if (net.tickets != 0 || !check_beside(c, f->index, a.manifest, own))
+		check_masses(c, f->index, &a, own);
+}
+
+void ld_shortfall_follow_closed(struct ld_custody *c, const Liandan__ManifestClosed *b,
+				uint64_t index, struct ld_own_list *own)
+{
+	if (b->reason == LIANDAN__CLOSE_REASON__CLOSE_REASON_LOST)
+		check_beside(c, index, b->manifest, own);
 }

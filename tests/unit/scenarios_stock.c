@@ -1,55 +1,32 @@
 /* Rows 7 and 18: weighed; generated, stored, treated, lost. */
 #include "scenario.h"
+#include "weigh_builders.h"
 
 /* ---- CUSTODY-7 ---- */
 
 /* The receiver's gate, verified until `to_ms`. */
 static Liandan__Weighed *at_the_gate(struct mx *x, int64_t to_ms)
 {
-	Liandan__InstrumentRegistered r = LIANDAN__INSTRUMENT_REGISTERED__INIT;
-	Liandan__InstrumentVerified v = LIANDAN__INSTRUMENT_VERIFIED__INIT;
-	Custody__Instrument ins = CUSTODY__INSTRUMENT__INIT;
-	Liandan__Weighed *b = MX_NEW(x, Liandan__Weighed, LIANDAN__WEIGHED__INIT);
-	static const uint8_t ticket[LD_UUID_BYTES] = {3};
-
-	r.instrument = v.instrument = b->instrument = MX_S(mx_who_is[SCALE].person);
-	r.party = MX_S(mx_who_is[SCALE].party);
-	r.max_g = 60000000;
-	v.to_ms = to_ms;
-	ins.registered = &r;
-	ins.verified = &v;
-	assert_int_equal(ld_instrument_put(&x->c, &ins), LD_OK);
-	b->ticket = mx_bytes(ticket, sizeof ticket);
-	b->purpose = LIANDAN__WEIGH_PURPOSE__WEIGH_PURPOSE_GATE;
-	b->kind = LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS;
-	b->plate = MX_S("V1");
-	b->mass_g = 18000000;
-	b->e_g = 20000;
-	return b;
-}
-
-static Liandan__Reason weigh(struct mx *x, enum mx_who who, Liandan__Weighed *b)
-{
-	MX_EVENT(e, WEIGHED, b);
-	return mx_put(x, who, &e);
+	mx_scale(x, SCALE, to_ms);
+	return mx_weighed(x, SCALE, 3, LIANDAN__WEIGH_KIND__WEIGH_KIND_GROSS, 18000000);
 }
 
 SCENARIO(HONEST, WEIGHED, row, REASON_NONE)
 {
-	weigh(x, SCALE, at_the_gate(x, 0));
+	mx_weigh(x, SCALE, at_the_gate(x, 0));
 }
 
 SCENARIO(SIGNER, WEIGHED, row, WRONG_ROLE)
 {
-	weigh(x, REC, at_the_gate(x, 0));
+	mx_weigh(x, REC, at_the_gate(x, 0));
 }
 
 SCENARIO(TWICE, WEIGHED, row, ALREADY_EXISTS)
 {
 	Liandan__Weighed *b = at_the_gate(x, 0);
 
-	mx_clean(x, weigh(x, SCALE, b));
-	weigh(x, SCALE, b);
+	mx_clean(x, mx_weigh(x, SCALE, b));
+	mx_weigh(x, SCALE, b);
 }
 
 SCENARIO(HARD, WEIGHED, instrument, WRONG_ROLE)
@@ -57,21 +34,21 @@ SCENARIO(HARD, WEIGHED, instrument, WRONG_ROLE)
 	Liandan__Weighed *b = at_the_gate(x, 0);
 
 	b->instrument = MX_S("gate-2");
-	weigh(x, SCALE, b);
+	mx_weigh(x, SCALE, b);
 }
 
 SCENARIO(HARD, WEIGHED, ticket_new, ALREADY_EXISTS)
 {
 	Liandan__Weighed *b = at_the_gate(x, 0);
 
-	mx_clean(x, weigh(x, SCALE, b));
+	mx_clean(x, mx_weigh(x, SCALE, b));
 	b->mass_g++;
-	weigh(x, SCALE, b);
+	mx_weigh(x, SCALE, b);
 }
 
 SCENARIO(RECORDED, WEIGHED, scale_in_date, SCALE_OUT_OF_DATE)
 {
-	weigh(x, SCALE, at_the_gate(x, x->now));
+	mx_weigh(x, SCALE, at_the_gate(x, x->now));
 }
 
 SCENARIO(RECORDED, WEIGHED, scale_range, QUANTITY)
@@ -79,7 +56,7 @@ SCENARIO(RECORDED, WEIGHED, scale_range, QUANTITY)
 	Liandan__Weighed *b = at_the_gate(x, 0);
 
 	b->mass_g = 90000000; /* of a scale to 60 t */
-	weigh(x, SCALE, b);
+	mx_weigh(x, SCALE, b);
 }
 
 /* ---- CUSTODY-18, 产生 ---- */

@@ -338,6 +338,7 @@ static void reject(struct rig *r, uint8_t id, int64_t taken_g, Liandan__WasteIsO
 	manifest(r, id, taken_g, true, false, "");
 	assert_int_equal(ld_manifest_get(&r->c, rig_id(id), &m), LD_OK);
 	m->rejected = LIANDAN__REJECT_REASON__REJECT_REASON_TYPE_DIFFERS;
+	m->refused_g = m->taken_g;
 	m->waste_is_on = on;
 	m->state = CUSTODY__MANIFEST_STATE__REJECTED_ALL;
 	assert_int_equal(ld_manifest_put(&r->c, m), LD_OK);
