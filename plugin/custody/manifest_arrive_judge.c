@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugin/custody/manifest_judge.h"
+#include "plugin/custody/part.h"
 #include "plugin/custody/site.h"
 #include "plugin/custody/table.h"
 #include "plugin/custody/weigh.h"
@@ -146,9 +147,15 @@ static const Liandan__AcceptedLine *accepted_line(const struct ld_acceptance *b,
 	return l;
 }
 
-static int64_t left_g(const Custody__Manifest *m, uint32_t line)
+/* Of a line, once what this event refuses (k->found) has left. */
+static int64_t left_g(const struct ld_case *k, uint32_t line)
 {
-	return ld_items_of_line_g(m->items, m->n_items, line);
+	const int64_t g = ld_items_of_line_g(k->m->items, k->m->n_items, line);
+	const struct ld_part *goes = k->found;
+
+	return k->f->event->body_case == LIANDAN__EVENT__BODY_PARTLY_ACCEPTED
+		   ? ld_sub_g(g, ld_items_of_line_g(goes->items, goes->n, line))
+		   : g;
 }
 
 bool ld_check_lines_once(struct ld_case *k)
@@ -160,7 +167,7 @@ bool ld_check_lines_once(struct ld_case *k)
 	for (size_t i = 0; i < created->n_lines; i++) {
 		accepted_line(&b, created->lines[i]->line, &times);
 		/* a line of which nothing is left here needs no word */
-		if (times != 1 && (times != 0 || left_g(k->m, created->lines[i]->line) != 0))
+		if (times != 1 && (times != 0 || left_g(k, created->lines[i]->line) != 0))
 			ld_failed(k, LIANDAN__REASON__QUANTITY, created->lines[i]->code,
 				  (int64_t)times, 1, "a line is accepted once");
 	}
