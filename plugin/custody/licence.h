@@ -22,6 +22,7 @@ struct ld_licence_need {
 	const char *code;
 	const char *mode;  /* "": do not ask */
 	int64_t at_ms;	   /* in force then */
+	int64_t act_ms;	   /* what a withdrawal by then stops, where it does; 0: at_ms */
 	int64_t sealed_ms; /* what was sealed before a withdrawal may finish, where it says so; 0:
 			      not sealed */
 };

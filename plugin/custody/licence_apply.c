@@ -25,14 +25,16 @@ static bool mode_covered(const Liandan__LicenceGranted *g, const char *mode)
 	return false;
 }
 
-/* Judged at sealing and at taking; a withdrawal may let what was sealed before it finish. */
+/* Judged at sealing and at taking; a withdrawal may let what was sealed before it finish, or not.
+ */
 static bool in_force(const Custody__Licence *l, const struct ld_licence_need *need)
 {
 	const Liandan__LicenceGranted *g = l->granted;
+	const int64_t act_ms = need->act_ms != 0 ? need->act_ms : need->at_ms;
 
 	if (need->at_ms < g->from_ms || (g->to_ms != 0 && need->at_ms >= g->to_ms))
 		return false;
-	if (l->withdrawn_ms == 0 || need->at_ms < l->withdrawn_ms)
+	if (l->withdrawn_ms == 0 || act_ms < l->withdrawn_ms)
 		return true;
 	return l->in_flight == LIANDAN__IN_FLIGHT__IN_FLIGHT_MAY_FINISH && need->sealed_ms != 0 &&
 	       need->sealed_ms < l->withdrawn_ms;

@@ -215,7 +215,8 @@ bool ld_check_counts(struct ld_case *k)
 	return true;
 }
 
-/* Licensed as it was when sealed, in the mode that the acceptance names. */
+/* Licensed as it was when sealed, in the mode that the acceptance names. What a withdrawal stops is
+ * what had not been received by then. */
 bool ld_check_modes_licensed(struct ld_case *k)
 {
 	const struct ld_acceptance b = ld_acceptance_of(k->f->event);
@@ -236,6 +237,7 @@ bool ld_check_modes_licensed(struct ld_case *k)
 						     .code = line->code,
 						     .mode = mode,
 						     .at_ms = k->m->sealed_ms,
+						     .act_ms = k->m->received_ms,
 						     .sealed_ms = k->m->sealed_ms};
 
 		if (l != NULL && !ld_licensed(k->c, &need))

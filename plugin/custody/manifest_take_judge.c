@@ -23,7 +23,7 @@ bool ld_named_for_leg(const Custody__Manifest *m, const char *party, uint32_t le
 }
 
 /* A leg that goes on after a storage was judged at its taking: what has ended since lets the
- * delivery finish. */
+ * delivery finish; what was withdrawn since, where the withdrawal does. */
 static int64_t judged_at(const struct ld_case *k)
 {
 	const bool goes_on =
@@ -217,6 +217,7 @@ bool ld_check_carrier_licensed(struct ld_case *k)
 						     .code = line->code,
 						     .mode = "",
 						     .at_ms = judged_at(k),
+						     .act_ms = k->f->event->occurred_at_ms,
 						     .sealed_ms = k->m->sealed_ms};
 
 		if (line->code_system != LIANDAN__CODE_SYSTEM__CODE_SYSTEM_CN_GENERAL &&

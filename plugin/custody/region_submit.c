@@ -114,6 +114,7 @@ static bool finishes_delivery(const Liandan__Event *e)
 	switch ((int)e->body_case) {
 	case LIANDAN__EVENT__BODY_STOP_BEGUN:
 	case LIANDAN__EVENT__BODY_STOP_ENDED:
+	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
 	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_LEFT:
 	case LIANDAN__EVENT__BODY_ARRIVED:
 	case LIANDAN__EVENT__BODY_RECEIVED:

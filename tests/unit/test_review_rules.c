@@ -370,41 +370,6 @@ static void test_driver_does_not_choose_when_he_is_overdue(void **state)
 	assert_int_equal(review_manifest(x)->eta_ms, now + 2 * LD_HOUR_MS);
 }
 
-/* CUSTODY, Normal: a driver whose key expires on the road delivers all the same, and starts nothing
- * new. */
-static void test_a_key_expires_on_the_road(void **state)
-{
-	struct review *x = *state;
-	struct signer old;
-	Liandan__KeyEnrolled k = LIANDAN__KEY_ENROLLED__INIT;
-	struct signer *possession = &old;
-	Liandan__Event *e;
-
-	signer_new(&old, "haul", "dold", LIANDAN__ALGORITHM__ALGORITHM_P256);
-	k.spki.data = (uint8_t *)(uintptr_t)ld_key_spki(old.key, &k.spki.len);
-	k.algorithm = LIANDAN__ALGORITHM__ALGORITHM_P256;
-	k.party = old.party;
-	k.device = old.device;
-	k.subject = LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON;
-	k.subject_id = TEXT("p-d1");
-	k.roles = LIANDAN__ROLE__ROLE_DRIVER;
-	k.protection = LIANDAN__PROTECTION__PROTECTION_SOFTWARE;
-	k.from_ms = 1;
-	k.to_ms = ld_region_now(x->w.region) + LD_HOUR_MS;
-	e = trade_event(&x->t, LIANDAN__EVENT__BODY_KEY_ENROLLED, &k);
-	assert_int_equal(world_send_cosigned(&x->w, &x->w.authority, &possession, 1, e), ACCEPTED);
-	memcpy(old.prev, x->w.last_hash, sizeof old.prev);
-	trade_to_offered(&x->t);
-	x->t.must(&x->t, &old, trade_taken(&x->t, 1, "T1", "p-d1"));
-	review_pass(x, 2 * LD_HOUR_MS);
-	x->t.must(&x->t, &old, trade_arrived(&x->t, "T1"));
-	trade_begin(&x->t);
-	trade_to_offered(&x->t);
-	assert_int_equal(review_send(x, &old, trade_taken(&x->t, 1, "T1", "p-d1")),
-			 LIANDAN__VERDICT__KEY_NOT_VALID_NOW);
-	signer_free(&old);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, review_open, review_close)
 
 int main(int argc, char **argv)
@@ -424,7 +389,6 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_a_ticket_does_not_choose_its_tolerance),
 	    TEST(test_waste_goes_back_to_who_signs),
 	    TEST(test_driver_does_not_choose_when_he_is_overdue),
-	    TEST(test_a_key_expires_on_the_road),
 	    TEST(test_a_ticket_of_another_day),
 	    TEST(test_no_acceptance_beyond_reason),
 	};

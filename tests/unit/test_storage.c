@@ -161,51 +161,6 @@ static void overdue_and_then_in_storage(void **state)
 	assert_int_equal(MX_DUE(x, STOP), 0);
 }
 
-/* ---- licences that end ---- */
-
-/* To the millisecond: at `to_ms` it has ended. CUSTODY-6 */
-static void a_licence_that_ends_at_the_taking(void **state)
-{
-	struct mx *x = *state;
-
-	mx_to_offered(x);
-	mx_licence(x, "L-C1", "CAR1", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", x->now);
-	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), NOT_LICENSED);
-}
-
-/* Licences, vehicle and driver end a millisecond after the taking: the delivery finishes, over a
- * storage too. */
-static void everything_ends_on_the_road(void **state)
-{
-	struct mx *x = *state;
-	int64_t end;
-	Custody__Vehicle *v;
-	Custody__Person *p;
-
-	mx_storage_world(x);
-	mx_to_offered(x);
-	end = x->now + 1;
-	mx_licence(x, "L-C1", "CAR1", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", end);
-	mx_licence(x, "L-REC", "REC", LIANDAN__LICENCE_KIND__LICENCE_KIND_OPERATE, "*", MX_MODE,
-		   end);
-	assert_int_equal(ld_vehicle_get(&x->c, "V1", &v), LD_OK);
-	v->registered->to_ms = end;
-	assert_int_equal(ld_vehicle_put(&x->c, v), LD_OK);
-	assert_int_equal(ld_person_get(&x->c, "p-d1", &p), LD_OK);
-	p->registered->to_ms = end;
-	assert_int_equal(ld_person_put(&x->c, p), LD_OK);
-	mx_clean(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")));
-	x->now += LD_HOUR_MS;
-	mx_clean(x, mx_begin_stop(x, CAR1, mx_stop(x, "V1")));
-	mx_clean(x, mx_enter(x, STO, CAR1, mx_entered(x)));
-	mx_was_at(x, "V1", "S-STO");
-	mx_clean(x, mx_leave(x, CAR1, mx_left(x, "V1")));
-	x->now += LD_HOUR_MS;
-	mx_clean(x, mx_arrive(x, CAR1, mx_arrived(x, "V1")));
-	mx_clean(x, mx_receive(x, REC, mx_received(x)));
-	mx_clean(x, mx_accept(x, REC, mx_accepted_body(x)));
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, mx_open, mx_close)
 
 int main(void)
@@ -220,8 +175,6 @@ int main(void)
 	    T(arriving_waits_for_leaving),
 	    T(stored_for_too_long),
 	    T(overdue_and_then_in_storage),
-	    T(a_licence_that_ends_at_the_taking),
-	    T(everything_ends_on_the_road),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
