@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/trade.h"
+#include "tests/support/trade_story.h"
 
 static void must(struct trade *t, struct signer *by, Liandan__Event *e)
 {
@@ -27,6 +27,20 @@ static void drive(struct world *w, struct trade *t)
 			   trade_fix(t, "T1", "T1", t0 + silent + i * INT64_C(30000),
 				     31.0 + 0.001 * i, 121.0));
 	}
+}
+
+/* What does not go the straight way. */
+static void detours(struct trade *t)
+{
+	struct signer depot;
+
+	trade_story_found(t, &depot);
+	trade_tell_storage(t, &depot);
+	trade_tell_pipeline(t);
+	trade_tell_redirections(t);
+	trade_tell_milk_run(t);
+	trade_tell_amendments(t);
+	signer_free(&depot);
 }
 
 int main(void)
@@ -54,6 +68,7 @@ int main(void)
 		world_send(&w, &t.scale, trade_weighed(&t, "scale", 17000000 + i));
 		world_send(&w, &t.office, trade_cancelled(&t));
 	}
+	detours(&t);
 	trade_begin(&t);
 	drive(&w, &t);
 	ld_region_close(w.region);
