@@ -26,6 +26,13 @@
 struct ld_site_cache; /* fences, filled lazily from state: site.h */
 struct ld_rule_sets;  /* adopted profiles, decoded lazily from state: rules_apply.c */
 
+/* Who is told what is written of the state that is published. In a replay nobody. */
+struct ld_witness {
+	void (*manifest)(void *ctx, ProtobufCBinaryData id); /* its record */
+	void (*load)(void *ctx, const char *plate);	     /* which manifests are on it */
+	void *ctx;
+};
+
 struct ld_custody {
 	struct ld_state *state;
 	struct ld_arena *arena;	      /* of the event at hand; reset by region.c between events */
@@ -37,6 +44,7 @@ struct ld_custody {
 	struct ld_site_cache *sites; /* dropped by apply when a site changes */
 	uint8_t ledger_id[LD_HASH_BYTES];
 	const char *region;
+	struct ld_witness witness; /* members may be NULL */
 };
 
 /* Which rules: a manifest keeps those that it was sealed under, in every check and clock of its own

@@ -31,7 +31,5 @@ bool ld_hold_placed_judge(struct ld_custody *c, const struct ld_fact *f,
 			  const Liandan__HoldPlaced *b, struct ld_judgement *j);
 bool ld_hold_released_judge(struct ld_custody *c, const struct ld_fact *f,
 			    const Liandan__HoldReleased *b, struct ld_judgement *j);
-/* The manifest on which this hold is or was, into `out`; false: it is on something else. */
-bool ld_hold_manifest(struct ld_custody *c, const char *hold, uint8_t out[LD_UUID_BYTES]);
 
 #endif

@@ -173,18 +173,6 @@ bool ld_hold_released_judge(struct ld_custody *c, const struct ld_fact *f,
 	       ld_refuse(j, LIANDAN__REASON__OUT_OF_ORDER, "hold %s has ended", b->hold);
 }
 
-bool ld_hold_manifest(struct ld_custody *c, const char *hold, uint8_t out[LD_UUID_BYTES])
-{
-	size_t mark = ld_mark(c);
-	Custody__Hold *h;
-	bool yes = ld_hold_get(c, hold, &h) == LD_OK && h->placed->subject_kind == MANIFEST &&
-		   ld_hex_decode(h->placed->subject, strlen(h->placed->subject), out,
-				 LD_UUID_BYTES) == LD_OK;
-
-	ld_release(c, mark);
-	return yes;
-}
-
 /* ---- what it blocks ---- */
 
 static bool free_of(struct ld_case *k, Liandan__SubjectKind kind, const char *subject)

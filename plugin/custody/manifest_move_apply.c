@@ -111,11 +111,18 @@ static enum ld_err ship(struct ld_custody *c, const Custody__Manifest *m, const 
 	return err;
 }
 
+static void load_of(const struct ld_custody *c, const Custody__Manifest *m, struct ld_tkey *k)
+{
+	ld_load_key(k, m->plate, m->manifest);
+	if (c->witness.load != NULL)
+		c->witness.load(c->witness.ctx, m->plate);
+}
+
 enum ld_err ld_load_put(struct ld_custody *c, const Custody__Manifest *m)
 {
 	struct ld_tkey k;
 
-	ld_load_key(&k, m->plate, m->manifest);
+	load_of(c, m, &k);
 	return ld_state_put(c->state, LD_T_LOAD, k.b, k.len, "", 0);
 }
 
@@ -123,7 +130,7 @@ enum ld_err ld_load_del(struct ld_custody *c, const Custody__Manifest *m)
 {
 	struct ld_tkey k;
 
-	ld_load_key(&k, m->plate, m->manifest);
+	load_of(c, m, &k);
 	return found(ld_state_del(c->state, LD_T_LOAD, k.b, k.len));
 }
 

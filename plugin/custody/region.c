@@ -357,6 +357,7 @@ enum ld_err ld_region_open(const struct ld_region_options *opt, struct ld_region
 	r->custody.arena = &r->scratch;
 	r->custody.rules = &ld_rules_cn;
 	r->custody.region = r->name;
+	r->custody.witness = ld_region_witness(r);
 	err = ld_gate_init();
 	if (err == LD_OK)
 		err = open_parts(r, why, cap);

@@ -1,9 +1,6 @@
-#include <inttypes.h>
 #include <string.h>
 
-#include "plugin/custody/hold.h"
 #include "plugin/custody/region_internal.h"
-#include "proto/base64.h"
 
 #define DEADLINES_PER_TICK 500
 #define DEADLINES_AT_ONCE (LD_MAX_OWN_EVENTS / 8)
@@ -55,27 +52,6 @@ static void note_anomaly(struct ld_region *r, const Liandan__OwnEvent *own, uint
 	o->what = now != NULL						       ? "raised"
 		  : own->body_case == LIANDAN__OWN_EVENT__BODY_ANOMALY_UPDATED ? "updated"
 									       : "cleared";
-}
-
-static void note_subject(struct ld_region *r, const Liandan__OwnEvent *own)
-{
-	ProtobufCBinaryData id = {0};
-	uint8_t raw[LD_UUID_BYTES];
-	const char *hex = NULL;
-
-	if (own->body_case == LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED)
-		id = own->manifest_closed->manifest;
-	else if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED &&
-		 own->deadline_missed->subject_kind == LIANDAN__SUBJECT_KIND__SUBJECT_KIND_MANIFEST)
-		hex = own->deadline_missed->subject;
-	else if (own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED &&
-		 own->deadline_missed->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_HOLD &&
-		 ld_hold_manifest(&r->custody, own->deadline_missed->subject, raw))
-		id = (ProtobufCBinaryData){.len = sizeof raw, .data = raw};
-	if (hex != NULL && ld_hex_decode(hex, strlen(hex), raw, sizeof raw) == LD_OK)
-		id = (ProtobufCBinaryData){.len = sizeof raw, .data = raw};
-	if (id.len != 0)
-		ld_region_dirty_manifest(r, id);
 }
 
 /* A held event that took effect is published and receipted like any other. */
@@ -148,7 +124,6 @@ static enum ld_err apply_one(struct ld_region *r, const Liandan__OwnEvent *own, 
 	if (err != LD_OK)
 		return err;
 	note_anomaly(r, own, index);
-	note_subject(r, own);
 	ld_follow_own(&r->custody, own, index, at, more);
 	if (held == NULL)
 		return LD_OK;

@@ -140,7 +140,9 @@ void ld_region_dirty_vehicle(struct ld_region *r, const char *plate);
 enum ld_err ld_region_reader(struct ld_region *r); /* renewed to the committed head */
 bool ld_bucket_take(struct ld_bucket *b, int64_t now_ms, uint32_t per_s, uint32_t weight);
 
-/* region_touch.c: what an accepted event has changed is published with its commit. */
+/* region_touch.c: what an event, its own events and clocks have changed is published with their
+ * commit. */
+struct ld_witness ld_region_witness(struct ld_region *r);
 void ld_region_touch(struct ld_region *r, const Liandan__Event *e, const char *party);
 /* Keys that the registry has changed are parsed anew; the client of a revoked one is let go. */
 void ld_region_touch_keys(struct ld_region *r, const Liandan__Event *e);

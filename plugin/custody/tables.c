@@ -120,6 +120,8 @@ enum ld_err ld_manifest_get(struct ld_custody *c, ProtobufCBinaryData id, Custod
 
 enum ld_err ld_manifest_put(struct ld_custody *c, const Custody__Manifest *rec)
 {
+	if (c->witness.manifest != NULL)
+		c->witness.manifest(c->witness.ctx, rec->manifest);
 	return ld_rec_put(c, LD_T_MANIFEST, rec->manifest.data, rec->manifest.len, &rec->base);
 }
 

@@ -6,6 +6,77 @@
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
 
+/* ---- what is published of them ---- */
+
+#define TAGS 16
+
+/* The sink's last word on each manifest, by the tag of its id, and on the truck; NULL: none. */
+static char *told[TAGS], *told_truck;
+
+static char *text_of(cJSON *json)
+{
+	char *text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
+
+	cJSON_Delete(json);
+	return text;
+}
+
+static void tell(void *ctx, const uint8_t id[LD_UUID_BYTES])
+{
+	struct review *x = ctx;
+
+	assert_true(id[1] < TAGS);
+	cJSON_free(told[id[1]]);
+	told[id[1]] = text_of(ld_region_manifest_json(x->w.region, id));
+}
+
+static void tell_truck(void *ctx, const char *plate)
+{
+	struct review *x = ctx;
+
+	if (strcmp(plate, "T1") != 0)
+		return;
+	cJSON_free(told_truck);
+	told_truck = text_of(ld_region_vehicle_json(x->w.region, plate));
+}
+
+static int open_told(void **state)
+{
+	struct review *x;
+
+	if (review_open(state) != 0)
+		return 1;
+	x = *state; /* its world, the sink's context, is its first member */
+	x->w.region->opt.sink.manifest = tell;
+	x->w.region->opt.sink.vehicle = tell_truck;
+	return 0;
+}
+
+static void must_be_told(char **last, char *now)
+{
+	if (now != NULL && (*last == NULL || strcmp(now, *last) != 0))
+		fail_msg("was told\n%s\nbut is\n%s", *last != NULL ? *last : "nothing", now);
+	cJSON_free(now);
+	cJSON_free(*last);
+	*last = NULL;
+}
+
+/* Whatever the story did to a manifest, closed long ago or not, or to the load: it was told. */
+static int close_told(void **state)
+{
+	struct review *x = *state;
+	uint8_t id[LD_UUID_BYTES];
+
+	memcpy(id, x->t.id, sizeof id);
+	assert_int_equal(ld_region_flush(x->w.region), LD_OK);
+	for (id[1] = 0; id[1] < TAGS; id[1]++)
+		must_be_told(&told[id[1]], text_of(ld_region_manifest_json(x->w.region, id)));
+	must_be_told(&told_truck, text_of(ld_region_vehicle_json(x->w.region, "T1")));
+	return review_close(state);
+}
+
+/* ---- ---- */
+
 static void must(struct review *x, struct signer *by, Liandan__Event *e)
 {
 	review_must(&x->t, by, e);
@@ -339,10 +410,10 @@ static void as_large_as_it_gets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(parts, review_open, review_close),
-	    cmocka_unit_test_setup_teardown(forwarded_in_parts, review_open, review_close),
-	    cmocka_unit_test_setup_teardown(refused_and_returned, review_open, review_close),
-	    cmocka_unit_test_setup_teardown(as_large_as_it_gets, review_open, review_close),
+	    cmocka_unit_test_setup_teardown(parts, open_told, close_told),
+	    cmocka_unit_test_setup_teardown(forwarded_in_parts, open_told, close_told),
+	    cmocka_unit_test_setup_teardown(refused_and_returned, open_told, close_told),
+	    cmocka_unit_test_setup_teardown(as_large_as_it_gets, open_told, close_told),
 	};
 
 	return cmocka_run_group_tests_name("parts_ledger", tests, NULL, NULL);
