@@ -360,18 +360,4 @@ static inline int64_t mx_due(struct mx *x, Liandan__DeadlineClock clock)
 }
 #define MX_DUE(x, CLOCK) mx_due((x), LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_##CLOCK)
 
-/* The clocks that ran out by now take effect. */
-static inline size_t mx_tick(struct mx *x)
-{
-	struct ld_own_list list = {.n = 0};
-	size_t n;
-
-	ld_arena_reset(&x->arena);
-	x->n_own = 0;
-	ld_deadline_follow_time(&x->c, x->now, 40, &list);
-	n = list.n;
-	mx_run(x, &list);
-	return n;
-}
-
 #endif

@@ -43,6 +43,8 @@ struct mx {
 	uint8_t hash[LD_HASH_BYTES];
 	Liandan__Event__BodyCase body, held; /* its body; the last body that was HELD */
 	Custody__ManifestState before;	     /* of the manifest at hand, before it; 0: none */
+	Liandan__Event__BodyCase late;	     /* events of this body are on their way for late_ms */
+	int64_t late_ms;
 	Liandan__OwnEvent *own[MX_OWN];
 	size_t n_own;
 	uint8_t id[LD_UUID_BYTES]; /* the manifest at hand */
@@ -376,13 +378,42 @@ static inline Custody__ManifestState mx_state(struct mx *x)
 		   : CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED;
 }
 
+/* The clocks that ran out by now take effect. */
+static inline size_t mx_tick(struct mx *x)
+{
+	struct ld_own_list list = {.n = 0};
+	size_t n;
+
+	ld_arena_reset(&x->arena);
+	x->n_own = 0;
+	ld_deadline_follow_time(&x->c, x->now, 40, &list);
+	n = list.n;
+	mx_run(x, &list);
+	return n;
+}
+
+/* Signed by now, and not here for so long. */
+static inline void mx_travel(struct mx *x, ProtobufCBinaryData bytes)
+{
+	const Liandan__Event *e = liandan__event__unpack(&x->build.pb, bytes.len, bytes.data);
+
+	assert_non_null(e);
+	if (x->late_ms == 0 || e->body_case != x->late)
+		return;
+	x->now += x->late_ms;
+	while (mx_tick(x) != 0)
+		;
+}
+
 static inline Liandan__Reason mx_put_bytes(struct mx *x, ProtobufCBinaryData bytes)
 {
 	Liandan__Envelope env = LIANDAN__ENVELOPE__INIT;
 	struct ld_own_list list = {.n = 0};
-	struct ld_fact f = {.recorded_at_ms = x->now};
+	struct ld_fact f = {0};
 	ProtobufCBinaryData packed;
 
+	mx_travel(x, bytes);
+	f.recorded_at_ms = x->now;
 	ld_arena_reset(&x->arena);
 	x->n_own = 0;
 	env.event = bytes;

@@ -32,13 +32,18 @@ enum scenario_kind {
 	SCENARIO_PARTY,
 	/* Rows about a manifest that must be here: an intention is refused, a fact HELD. */
 	SCENARIO_ABSENT,
-	/* Rows with `waits`: put the event (HELD), then the step that it waits for, which must be
-	 * the last put and apply it. */
+	/* Rows that can be HELD, and each check that is broken with WAITS_FOR_… under HARD: put the
+	 * event (HELD), then what it waits for, which must be the last put and apply it. */
 	SCENARIO_WAITS,
 	/* Rows with `passed`: in a state that cannot take it any more. */
 	SCENARIO_PASSED,
 	/* Every row: once more after it took effect. REASON_NONE: it may be said twice. */
 	SCENARIO_TWICE,
+	/* Every row: signed in time, and here when all clocks of a manifest on its way have run out
+	 * (scenario_late). Without one, HONEST is played so and must end as well. Where the clocks
+	 * do make a difference: REASON_NONE, if only to what the usual way there is; OUT_OF_ORDER:
+	 * refused; else recorded. */
+	SCENARIO_LATE,
 	/* Each hard check: refused by that very check (HELD for a reason WAITS_FOR_…). Of an
 	 * intention it is played again under a profile that records every check: what is written
 	 * LD_CHECK must not refuse then, LD_FORM must. */
@@ -63,6 +68,13 @@ static inline void scenario_hold(struct mx *x)
 	const char *hex = ld_c_hex(&x->c, mx_id(x));
 
 	mx_clean(x, mx_hold(x, EEB, "H1", MX_SUBJECT(MANIFEST), hex, x->now + x->c.rules->hold_ms));
+}
+
+/* Events of this body are on their way for 40 days from now on. */
+static inline void scenario_late(struct mx *x, Liandan__Event__BodyCase body)
+{
+	x->late = body;
+	x->late_ms = 40 * LD_DAY_MS;
 }
 
 /* Defined in test_table.c. */

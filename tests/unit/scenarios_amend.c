@@ -195,6 +195,27 @@ SCENARIO(TWICE, AMENDMENT_AGREED, row, OUT_OF_ORDER)
 	mx_agree(x, CAR1, b);
 }
 
+/* The amendment is off. */
+SCENARIO(LATE, AMENDMENT_AGREED, row, OUT_OF_ORDER)
+{
+	mx_to_proposed(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_AMENDMENT_AGREED);
+	mx_agree(x, CAR1, mx_agreement(x, x->hash, true));
+}
+
+SCENARIO(WAITS, AMENDMENT_AGREED, proposal_open, REASON_NONE)
+{
+	uint8_t hash[LD_HASH_BYTES];
+	ProtobufCBinaryData proposal;
+
+	mx_to_taken(x);
+	MX_EVENT(e, AMENDMENT_PROPOSED, mx_phone(x, "", "110"));
+	proposal = mx_pack(x, GEN, MX_KEYS, &e);
+	ld_sha256(proposal.data, proposal.len, hash);
+	mx_held(x, mx_agree(x, CAR1, mx_agreement(x, hash, true)));
+	mx_put_bytes(x, proposal);
+}
+
 SCENARIO(HARD, AMENDMENT_AGREED, proposal_open, WAITS_FOR_CAUSE)
 {
 	uint8_t none[LD_HASH_BYTES] = {7};

@@ -382,3 +382,21 @@ SCENARIO(HARD, MANIFEST_CANCELLED, no_live_offer, OUT_OF_ORDER)
 	mx_to_offered(x);
 	mx_cancel(x, GEN);
 }
+
+/* ---- late: the draft is not one any more ---- */
+
+SCENARIO(LATE, MANIFEST_SEALED, row, OUT_OF_ORDER)
+{
+	const Liandan__ManifestCreated *draft = mx_to_draft(x);
+
+	mx_fill(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_MANIFEST_SEALED);
+	mx_seal(x, draft, mx_sealed(x));
+}
+
+SCENARIO(LATE, MANIFEST_CANCELLED, row, OUT_OF_ORDER)
+{
+	mx_to_sealed(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_MANIFEST_CANCELLED);
+	mx_cancel(x, GEN);
+}

@@ -204,6 +204,36 @@ SCENARIO(TWICE, DISCREPANCY_RESOLVED, row, OUT_OF_ORDER)
 	mx_resolve(x, REC, GEN, b);
 }
 
+/* The report, as it will be: for what comes before it. */
+static ProtobufCBinaryData report_to_come(struct mx *x, uint8_t hash[static LD_HASH_BYTES])
+{
+	MX_EVENT(e, DISCREPANCY_REPORTED, mx_discrepancy(x));
+	ProtobufCBinaryData bytes = mx_pack(x, REC, MX_KEYS, &e);
+
+	ld_sha256(bytes.data, bytes.len, hash);
+	return bytes;
+}
+
+SCENARIO(WAITS, DISCREPANCY_RESOLVED, row, REASON_NONE)
+{
+	uint8_t hash[LD_HASH_BYTES];
+	ProtobufCBinaryData report = report_to_come(x, hash);
+
+	mx_held(x, mx_resolve(x, REC, GEN, mx_resolution(x, hash, SPILL)));
+	mx_to_received(x);
+	mx_put_bytes(x, report);
+}
+
+SCENARIO(WAITS, DISCREPANCY_RESOLVED, discrepancy_open, REASON_NONE)
+{
+	uint8_t hash[LD_HASH_BYTES];
+	ProtobufCBinaryData report = report_to_come(x, hash);
+
+	mx_to_received(x);
+	mx_held(x, mx_resolve(x, REC, GEN, mx_resolution(x, hash, SPILL)));
+	mx_put_bytes(x, report);
+}
+
 SCENARIO(HARD, DISCREPANCY_RESOLVED, discrepancy_open, WAITS_FOR_CAUSE)
 {
 	uint8_t nothing[LD_HASH_BYTES] = {7};
@@ -232,6 +262,19 @@ SCENARIO(PARTY, PAPER_BACKFILLED, row, WRONG_ROLE)
 
 SCENARIO(ABSENT, PAPER_BACKFILLED, row, WAITS_FOR_STATE)
 {
+	mx_backfill(x, CAR1, mx_paper(x));
+}
+
+SCENARIO(WAITS, PAPER_BACKFILLED, row, REASON_NONE)
+{
+	mx_held(x, mx_backfill(x, CAR1, mx_paper(x)));
+	mx_create(x, mx_created(x));
+}
+
+SCENARIO(LATE, PAPER_BACKFILLED, row, LATE)
+{
+	mx_to_taken(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_PAPER_BACKFILLED);
 	mx_backfill(x, CAR1, mx_paper(x));
 }
 

@@ -389,3 +389,103 @@ SCENARIO(HARD, HANDOVER_DECLINED, offered_to, WRONG_ROLE)
 	mx_to_offered(x);
 	decline(x, CAR2);
 }
+
+/* ---- what waits, what comes late ---- */
+
+/* The second leg is offered before the first taking is here. */
+SCENARIO(WAITS, HANDOVER_OFFERED, row, REASON_NONE)
+{
+	uint8_t first[LD_HASH_BYTES];
+
+	mx_to_offered(x);
+	memcpy(first, x->offer, sizeof first);
+	mx_held(x, mx_offer(x, CAR1, mx_offered(x, 2, "CAR2")));
+	memcpy(x->offer, first, sizeof first);
+	mx_take(x, CAR1, mx_taken(x, 1, "V1"));
+}
+
+SCENARIO(LATE, HANDOVER_OFFERED, row, OUT_OF_ORDER)
+{
+	mx_to_sealed(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_HANDOVER_OFFERED);
+	mx_offer(x, GEN, mx_offered(x, 1, "CAR1"));
+}
+
+SCENARIO(LATE, OFFER_WITHDRAWN, row, OUT_OF_ORDER)
+{
+	mx_to_offered(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_OFFER_WITHDRAWN);
+	withdraw(x, GEN);
+}
+
+/* The offer of the manifest at hand, as it will be: for what comes before it. */
+static ProtobufCBinaryData offer_to_come(struct mx *x)
+{
+	MX_EVENT(e, HANDOVER_OFFERED, mx_offered(x, 1, "CAR1"));
+	ProtobufCBinaryData bytes = mx_pack(x, GEN, MX_KEYS, &e);
+
+	ld_sha256(bytes.data, bytes.len, x->offer);
+	return bytes;
+}
+
+SCENARIO(WAITS, HANDOVER_TAKEN, offer_given, REASON_NONE)
+{
+	ProtobufCBinaryData offer;
+
+	mx_to_sealed(x);
+	offer = offer_to_come(x);
+	mx_held(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")));
+	mx_put_bytes(x, offer);
+}
+
+SCENARIO(WAITS, HANDOVER_TAKEN, next_leg, REASON_NONE)
+{
+	Liandan__HandoverTaken *second;
+
+	mx_to_offered(x);
+	second = mx_taken(x, 2, "V2");
+	second->offer.len = 0;
+	MX_EVENT(e, HANDOVER_TAKEN, second);
+	mx_held(x, mx_put_co(x, CAR2, CAR1, &e));
+	mx_take(x, CAR1, mx_taken(x, 1, "V1"));
+}
+
+SCENARIO(LATE, HANDOVER_TAKEN, row, LATE)
+{
+	mx_to_offered(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_HANDOVER_TAKEN);
+	mx_take(x, CAR1, mx_taken(x, 1, "V1"));
+}
+
+SCENARIO(WAITS, HANDOVER_DECLINED, row, REASON_NONE)
+{
+	const Liandan__ManifestCreated *draft = mx_created(x);
+	Liandan__ManifestSealed *seal = mx_sealed(x);
+	ProtobufCBinaryData offer;
+
+	mx_fill(x);
+	mx_hash_content(x, draft, seal);
+	offer = offer_to_come(x);
+	mx_held(x, decline(x, CAR1));
+	mx_clean(x, mx_create(x, mx_created(x)));
+	mx_clean(x, mx_seal_as(x, GEN, seal));
+	mx_put_bytes(x, offer);
+}
+
+SCENARIO(WAITS, HANDOVER_DECLINED, offer_here, REASON_NONE)
+{
+	ProtobufCBinaryData offer;
+
+	mx_to_sealed(x);
+	offer = offer_to_come(x);
+	mx_held(x, decline(x, CAR1));
+	mx_put_bytes(x, offer);
+}
+
+/* The offer has run out: nobody waits for the answer any more. */
+SCENARIO(LATE, HANDOVER_DECLINED, row, OUT_OF_ORDER)
+{
+	mx_to_offered(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_HANDOVER_DECLINED);
+	decline(x, CAR1);
+}

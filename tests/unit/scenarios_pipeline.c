@@ -48,6 +48,15 @@ SCENARIO(TWICE, PIPELINE_DAY, row, ALREADY_EXISTS)
 	mx_flow(x, mx_pipe(x, PIPE_DAY, 0, PIPE_G));
 }
 
+/* Once it flows, a day may be booked whenever it comes. */
+SCENARIO(LATE, PIPELINE_DAY, row, REASON_NONE)
+{
+	mx_to_flowing(x);
+	x->now += LD_DAY_MS;
+	scenario_late(x, LIANDAN__EVENT__BODY_PIPELINE_DAY);
+	mx_flow(x, mx_pipe(x, PIPE_DAY + 1, PIPE_G, PIPE_G));
+}
+
 SCENARIO(HARD, PIPELINE_DAY, by_pipe, OUT_OF_ORDER)
 {
 	mx_pipe_world(x);

@@ -66,6 +66,18 @@ SCENARIO(HARD, CONTAINER_RELEASED, leaves_by, WAITS_FOR_STATE)
 	mx_put_release(x, GEN, b);
 }
 
+SCENARIO(WAITS, CONTAINER_RELEASED, leaves_by, REASON_NONE)
+{
+	Liandan__ContainerReleased *b = released(x);
+	const Liandan__ManifestCreated *draft;
+
+	mx_fill(x);
+	draft = mx_to_draft(x);
+	b->manifest = mx_id(x);
+	mx_held(x, mx_put_release(x, GEN, b));
+	mx_seal(x, draft, mx_sealed(x));
+}
+
 SCENARIO(RECORDED, CONTAINER_RELEASED, site_registered, UNKNOWN_SITE)
 {
 	Liandan__ContainerReleased *b = released(x);
@@ -176,6 +188,17 @@ SCENARIO(HARD, STOCK_REPACKED, inputs_accepted, WAITS_FOR_STATE)
 	mx_repack_in(x, b, "", "", 10)->manifest = mx_id(x);
 	mx_repack_out(x, b, "C3", MX_BULK, 10);
 	mx_put_repack(x, REC, b);
+}
+
+SCENARIO(WAITS, STOCK_REPACKED, inputs_accepted, REASON_NONE)
+{
+	Liandan__StockRepacked *b = mx_repack(x, "HB1", "S-REC");
+
+	mx_to_received(x);
+	mx_repack_in(x, b, "", "", 10)->manifest = mx_id(x);
+	mx_repack_out(x, b, "C3", MX_BULK, 10);
+	mx_held(x, mx_put_repack(x, REC, b));
+	mx_accept(x, REC, mx_accepted_body(x));
 }
 
 SCENARIO(HARD, STOCK_REPACKED, origins_room, LIMIT)

@@ -78,6 +78,13 @@ SCENARIO(HARD, NUMBER_ASSIGNED, number_block, BAD_NUMBER)
 	mx_assign(x, GEN, NUMBER);
 }
 
+SCENARIO(LATE, NUMBER_ASSIGNED, row, OUT_OF_ORDER)
+{
+	mx_to_draft(x);
+	scenario_late(x, LIANDAN__EVENT__BODY_NUMBER_ASSIGNED);
+	mx_assign(x, GEN, NUMBER);
+}
+
 /* ---- CUSTODY-3: GeneratorConfirmed ---- */
 
 static Liandan__ManifestCreated *draft_of_delegate(struct mx *x)
@@ -134,6 +141,16 @@ SCENARIO(TWICE, GENERATOR_CONFIRMED, row, OUT_OF_ORDER)
 {
 	seal_of_delegate(x, CAR1, draft_of_delegate(x));
 	mx_clean(x, mx_confirm(x, GEN, true));
+	mx_confirm(x, GEN, true);
+}
+
+/* Its clock has run out, and it is on its way (with CARX, who is not named). */
+SCENARIO(LATE, GENERATOR_CONFIRMED, row, REASON_NONE)
+{
+	seal_of_delegate(x, CAR1, draft_of_delegate(x));
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CARX")));
+	mx_accepted(x, mx_take(x, CARX, mx_taken(x, 1, "VX")));
+	scenario_late(x, LIANDAN__EVENT__BODY_GENERATOR_CONFIRMED);
 	mx_confirm(x, GEN, true);
 }
 

@@ -118,6 +118,20 @@ SCENARIO(TWICE, STOP_ENDED, row, OUT_OF_ORDER)
 	mx_end_stop(x, CAR1, mx_stop_end(x, stop));
 }
 
+SCENARIO(WAITS, STOP_ENDED, stop_open, REASON_NONE)
+{
+	uint8_t hash[LD_HASH_BYTES];
+	ProtobufCBinaryData again;
+
+	mx_to_stopped(x);
+	x->now += LD_HOUR_MS; /* the second stop takes the first one's place */
+	MX_EVENT(e, STOP_BEGUN, mx_stop(x, "V1"));
+	again = mx_pack(x, CAR1, MX_KEYS, &e);
+	ld_sha256(again.data, again.len, hash);
+	mx_held(x, mx_end_stop(x, CAR1, mx_stop_end(x, hash)));
+	mx_put_bytes(x, again);
+}
+
 SCENARIO(HARD, STOP_ENDED, stop_open, WAITS_FOR_CAUSE)
 {
 	static const uint8_t nothing[LD_HASH_BYTES] = {7};

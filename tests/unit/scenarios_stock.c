@@ -429,3 +429,22 @@ SCENARIO(RECORDED, LOSS_RECORDED, lost_covered, QUANTITY)
 {
 	lose(x, GEN, lost(x, MX_C1_G + 1));
 }
+
+/* ---- what waits for the acceptance ---- */
+
+SCENARIO(WAITS, CONTAINER_STORED, came_by, REASON_NONE)
+{
+	mx_to_received(x);
+	mx_held(x, store(x, REC, stored_of_manifest(x, MX_BULK_G)));
+	mx_accept(x, REC, mx_accepted_body(x));
+}
+
+SCENARIO(WAITS, WASTE_TREATED, inputs_accepted, REASON_NONE)
+{
+	Liandan__WasteTreated *b = treated(x, "S-REC", "");
+
+	mx_to_received(x);
+	b->inputs[0]->manifest = mx_id(x);
+	mx_held(x, treat(x, REC, b));
+	mx_accept(x, REC, mx_accepted_body(x));
+}

@@ -207,31 +207,61 @@ SCENARIO(RECORDED, TEMPORARY_STORAGE_LEFT, presence, ABSENT_AT_ORIGIN)
 
 /* ---- what waits for it ---- */
 
-/* The storage's party has drivers of its own. */
+/* The storage's party has drivers and a truck of its own, VS, and is named for the second leg. */
 static void stored_by_a_carrier(struct mx *x)
 {
-	Custody__Key *k;
+	Liandan__ManifestCreated *draft = mx_created(x);
 
-	mx_to_stored(x);
-	assert_int_equal(ld_key_rec_get(&x->c, x->keys[STO], &k), LD_OK);
-	k->roles |= LIANDAN__ROLE__ROLE_DRIVER;
-	assert_int_equal(ld_key_rec_put(&x->c, k), LD_OK);
+	mx_storage_world(x);
+	mx_party(x, "STO", LIANDAN__ROLE__ROLE_RECEIVER | LIANDAN__ROLE__ROLE_CARRIER, 0);
+	mx_licence(x, "L-CS", "STO", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", 0);
+	mx_vehicle(x, "VS", "STO");
+	mx_rekey(x, STO, LIANDAN__ROLE__ROLE_DRIVER, "p-sto");
+	draft->carriers[1]->party = MX_S("STO");
+	mx_fill(x);
+	mx_clean(x, mx_create(x, draft));
+	mx_clean(x, mx_seal(x, draft, mx_sealed(x)));
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
+	mx_clean(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")));
+	mx_clean(x, mx_enter(x, STO, CAR1, mx_entered(x)));
 }
 
 SCENARIO(HARD, ARRIVED, on_the_road, WAITS_FOR_STATE)
 {
 	stored_by_a_carrier(x);
-	mx_arrive(x, STO, mx_arrived(x, "V1"));
+	mx_arrive(x, STO, mx_arrived(x, "VS"));
+}
+
+SCENARIO(WAITS, ARRIVED, on_the_road, REASON_NONE)
+{
+	stored_by_a_carrier(x);
+	mx_held(x, mx_arrive(x, STO, mx_arrived(x, "VS")));
+	mx_leave(x, STO, mx_left(x, "VS"));
 }
 
 SCENARIO(HARD, STOP_BEGUN, on_the_road, WAITS_FOR_STATE)
 {
 	stored_by_a_carrier(x);
-	mx_begin_stop(x, STO, mx_stop(x, "V1"));
+	mx_begin_stop(x, STO, mx_stop(x, "VS"));
+}
+
+SCENARIO(WAITS, STOP_BEGUN, on_the_road, REASON_NONE)
+{
+	stored_by_a_carrier(x);
+	mx_held(x, mx_begin_stop(x, STO, mx_stop(x, "VS")));
+	mx_leave(x, STO, mx_left(x, "VS"));
 }
 
 SCENARIO(HARD, STOP_ENDED, on_the_road, WAITS_FOR_STATE)
 {
 	stored_by_a_carrier(x);
 	mx_end_stop(x, STO, mx_stop_end(x, x->hash));
+}
+
+SCENARIO(WAITS, STOP_ENDED, on_the_road, REASON_NONE)
+{
+	stored_by_a_carrier(x);
+	mx_held(x, mx_begin_stop(x, STO, mx_stop(x, "VS")));
+	mx_held(x, mx_end_stop(x, STO, mx_stop_end(x, x->hash)));
+	mx_leave(x, STO, mx_left(x, "VS"));
 }

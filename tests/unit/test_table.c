@@ -61,11 +61,19 @@ static void must_be_refused_by(const struct mx *x, const char *check)
 		fail_msg("refused by %s, not %s: %s", by, check, x->j.detail);
 }
 
+static void must_be_clean(const struct mx *x)
+{
+	must_be(x, LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE);
+	if (x->j.n_violations != 0)
+		fail_msg("violated: %s", x->j.violated_by[0]->name);
+}
+
 static void must_be_violated(const struct mx *x, const struct scenario *s)
 {
+	must_be(x, LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE);
 	for (size_t i = 0; i < x->j.n_violations; i++)
 		if (x->j.violations[i]->reason == s->reason && x->j.violated_by[i] != NULL &&
-		    strcmp(x->j.violated_by[i]->name, s->check) == 0)
+		    (s->kind == SCENARIO_LATE || strcmp(x->j.violated_by[i]->name, s->check) == 0))
 			return;
 	fail_msg("%zu violations, none of %s with reason %d", x->j.n_violations, s->check,
 		 (int)s->reason);
@@ -78,6 +86,8 @@ static void must_be_applied(struct mx *x, const struct ld_row *row)
 	assert_int_equal(x->held, row->body);
 	assert_non_null(own);
 	assert_int_equal(own->held_applied->verdict, LIANDAN__VERDICT__ACCEPTED);
+	if (row->stock)
+		return;
 	if (row->to ==
 	    CUSTODY__MANIFEST_STATE__MANIFEST_STATE_UNSPECIFIED) /* past what it waited in */
 		assert_true((row->waits & ld_state_bits(mx_manifest(x))) == 0);
@@ -85,14 +95,29 @@ static void must_be_applied(struct mx *x, const struct ld_row *row)
 		must_stand(x, row);
 }
 
+/* Which check refuses it, if any, is the row's own affair: what it is about has ended. */
+static void judge_of_late(struct mx *x, const struct scenario *s, const struct ld_row *row)
+{
+	if (s->reason == LIANDAN__REASON__OUT_OF_ORDER) {
+		must_be(x, LIANDAN__VERDICT__REFUSED, s->reason);
+		return;
+	}
+	if (s->reason == LIANDAN__REASON__REASON_NONE)
+		must_be_clean(x);
+	else
+		must_be_violated(x, s);
+	must_stand(x, row);
+}
+
 static void judge_of(struct mx *x, const struct scenario *s, const struct ld_row *row)
 {
 	switch (s->kind) {
 	case SCENARIO_HONEST:
-		must_be(x, LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE);
-		if (x->j.n_violations != 0)
-			fail_msg("violated: %s", x->j.violated_by[0]->name);
+		must_be_clean(x);
 		must_stand(x, row);
+		break;
+	case SCENARIO_LATE:
+		judge_of_late(x, s, row);
 		break;
 	case SCENARIO_ABSENT:
 	case SCENARIO_HARD:
@@ -101,7 +126,6 @@ static void judge_of(struct mx *x, const struct scenario *s, const struct ld_row
 		must_be_refused_by(x, s->check);
 		break;
 	case SCENARIO_RECORDED:
-		must_be(x, LIANDAN__VERDICT__ACCEPTED, LIANDAN__REASON__REASON_NONE);
 		must_be_violated(x, s);
 		must_stand(x, row);
 		break;
@@ -130,7 +154,16 @@ static void play(void **state)
 		return;
 	}
 	assert_int_equal(x->body, s->body);
+	assert_true(s->kind != SCENARIO_LATE || x->late == s->body);
+	assert_true(x->now >= MX_NOW + x->late_ms);
 	judge_of(x, s, row);
+}
+
+/* An honest one, whose event has been on its way for weeks. */
+static void play_late(void **state)
+{
+	scenario_late(*state, playing->body);
+	play(state);
 }
 
 /* Under a profile that records every check: no rule of law refuses, every rule of form does, and
@@ -166,15 +199,31 @@ static bool can_be_softened(const struct scenario *s)
 
 static size_t missing;
 
-static void need(const struct ld_row *row, enum scenario_kind kind, const char *check)
+static const struct scenario *find(const struct ld_row *row, enum scenario_kind kind,
+				   const char *check)
 {
-	static const char *const kinds[SCENARIO_KINDS] = {
-	    "HONEST", "SIGNER", "PARTY", "ABSENT", "WAITS", "PASSED", "TWICE", "HARD", "RECORDED"};
-
 	for (size_t i = 0; i < n_scenarios; i++)
 		if (scenarios[i]->body == row->body && scenarios[i]->kind == kind &&
 		    strcmp(scenarios[i]->check, check) == 0)
-			return;
+			return scenarios[i];
+	return NULL;
+}
+
+static bool is_late_too(const struct scenario *s)
+{
+	const struct ld_row *row = ld_row_of(s->body);
+
+	return s->kind == SCENARIO_HONEST && row != NULL && find(row, SCENARIO_LATE, "row") == NULL;
+}
+
+static void need(const struct ld_row *row, enum scenario_kind kind, const char *check)
+{
+	static const char *const kinds[SCENARIO_KINDS] = {"HONEST", "SIGNER",  "PARTY", "ABSENT",
+							  "WAITS",  "PASSED",  "TWICE", "LATE",
+							  "HARD",   "RECORDED"};
+
+	if (find(row, kind, check) != NULL)
+		return;
 	missing++;
 	print_error("row %d, body %d: no scenario %s %s\n", row->n, (int)row->body, kinds[kind],
 		    check);
@@ -185,6 +234,17 @@ static void need_each(const struct ld_row *row, enum scenario_kind kind,
 {
 	for (size_t i = 0; i < LD_MAX_CHECKS && checks[i] != NULL; i++)
 		need(row, kind, checks[i]->name);
+}
+
+/* What a broken check makes wait takes effect when its cause comes. */
+static void need_causes(const struct ld_row *row)
+{
+	for (size_t i = 0; i < LD_MAX_CHECKS && row->hard[i] != NULL; i++) {
+		const struct scenario *broken = find(row, SCENARIO_HARD, row->hard[i]->name);
+
+		if (broken != NULL && is_wait(broken->reason))
+			need(row, SCENARIO_WAITS, broken->check);
+	}
 }
 
 /* Roles that any party's key may use: whose it is, a check asks. */
@@ -205,11 +265,12 @@ static void need_row(const struct ld_row *row)
 		need(row, SCENARIO_PARTY, "row");
 	if (!row->stock && (row->from & LD_IN_NONE) == 0)
 		need(row, SCENARIO_ABSENT, "row");
-	if (row->waits != 0)
+	if (row->waits != 0 || row->yet != NULL || (!row->stock && !row->intention))
 		need(row, SCENARIO_WAITS, "row");
 	if (row->passed != NULL)
 		need(row, SCENARIO_PASSED, "row");
 	need_each(row, SCENARIO_HARD, row->hard);
+	need_causes(row);
 	need_each(row, SCENARIO_RECORDED, row->recorded);
 	need_each(row, SCENARIO_RECORDED, row->once);
 }
@@ -242,7 +303,9 @@ static void every_scenario_is_of_a_check_that_its_row_asks(void **state)
 
 		if (row == NULL)
 			fail_msg("%s: no such row", s->name);
-		if (s->kind == SCENARIO_HARD ? !asks(row->hard, s->check)
+		if (s->kind == SCENARIO_HARD ||
+			    (s->kind == SCENARIO_WAITS && strcmp(s->check, "row") != 0)
+			? !asks(row->hard, s->check)
 		    : s->kind == SCENARIO_RECORDED
 			? !asks(row->recorded, s->check) && !asks(row->once, s->check)
 			: strcmp(s->check, "row") != 0)
@@ -257,6 +320,9 @@ static void rows_are_found_by_their_body(void **state)
 		assert_ptr_equal(ld_row_of(ld_table[i].body), &ld_table[i]);
 		assert_true(i == 0 || ld_table[i - 1].n <= ld_table[i].n);
 		assert_int_equal(ld_is_intention(ld_table[i].body), ld_table[i].intention);
+		/* a state in which it neither takes effect nor waits: the row says why not */
+		assert_true(ld_table[i].stock || ld_table[i].passed != NULL ||
+			    (ld_table[i].from | ld_table[i].waits) == LD_IN_ANY);
 	}
 	assert_null(ld_row_of(LIANDAN__EVENT__BODY__NOT_SET));
 	assert_null(ld_row_of(LIANDAN__EVENT__BODY_TRACK));
@@ -599,7 +665,7 @@ static void print_readme(void)
 
 int main(int argc, char **argv)
 {
-	static struct CMUnitTest tests[2 * MAX_SCENARIOS + 16] = {
+	static struct CMUnitTest tests[3 * MAX_SCENARIOS + 16] = {
 	    cmocka_unit_test(every_row_and_check_has_a_scenario),
 	    cmocka_unit_test(every_scenario_is_of_a_check_that_its_row_asks),
 	    cmocka_unit_test(rows_are_found_by_their_body),
@@ -622,6 +688,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n_scenarios; i++) {
 		tests[n++] = (struct CMUnitTest){scenarios[i]->name, play, set_up, mx_close,
 						 (void *)(uintptr_t)scenarios[i]};
+		if (is_late_too(scenarios[i]))
+			tests[n++] = (struct CMUnitTest){scenarios[i]->name, play_late, set_up,
+							 mx_close, (void *)(uintptr_t)scenarios[i]};
 		if (can_be_softened(scenarios[i]))
 			tests[n++] = (struct CMUnitTest){scenarios[i]->name, play_softened, set_up,
 							 mx_close, (void *)(uintptr_t)scenarios[i]};
