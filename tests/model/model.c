@@ -2,11 +2,14 @@
  * each event they must have said the same, and states, holders, containers and stock must be the
  * same; at the end the ledger alone must give the same state again.
  *
- *   model [--seed N] [--walks N] [--events N] [--wrong N] [--wrong-rules] [--verbose]
+ *   model [--seed N] [--walks N] [--events N] [--every-kind] [--wrong N] [--wrong-rules]
+ *         [--verbose]
  *
  * Walk i has seed N + i. Prints, of the first difference, the seed and the number of steps that
- * suffice. --wrong N: the model has a rule that is wrong (naive.h); --wrong-rules: each of them in
- * turn, and every one must be noticed. */
+ * suffice. --every-kind: each event of the table must have been accepted and refused, and where its
+ * row lets it wait, held and accepted later; else walks have gone blind. --wrong N: the model has a
+ * rule that is wrong (naive.h); --wrong-rules: each of them in turn, and every one must be noticed.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +20,7 @@
 
 #include "plugin/custody/apply.h"
 #include "plugin/custody/manifest.h"
+#include "plugin/custody/table.h"
 #include "plugin/custody/tables.h"
 #include "proto/verdict.h"
 #include "tests/model/walk.h"
@@ -52,6 +56,13 @@ struct line {
 	uint8_t hash[LD_HASH_BYTES]; /* of its event */
 };
 
+/* Of one kind of event, how often each verdict was said; and how often what was HELD was ACCEPTED
+ * later. */
+struct tally {
+	uint64_t said[LIANDAN__VERDICT__REFUSED + 1], later;
+};
+#define BODIES 512 /* Event's field numbers are below */
+
 struct run {
 	struct walk walk;
 	struct nv nv;
@@ -61,7 +72,7 @@ struct run {
 	bool differs;
 	struct line *story; /* of each step */
 	size_t cap;
-	uint64_t verdicts[4];
+	struct tally *tally; /* [BODIES] */
 };
 
 static struct run *at; /* of `differ`, which is called from the depth of walks over tables */
@@ -153,6 +164,39 @@ static void same_signers(const char *of, const Custody__Manifest *r, const struc
 		differ("%s: an amendment is open for one of them only", of);
 }
 
+static const struct nv_line *line_of(const struct nv_manifest *m, uint32_t line)
+{
+	static const struct nv_line none;
+
+	for (size_t i = 0; i < m->n_lines; i++)
+		if (m->line[i].line == line)
+			return &m->line[i];
+	return &none;
+}
+
+/* By pipeline; and what was accepted, by road or pipeline. */
+static void same_flows(const char *of, const Custody__Manifest *r, const struct nv_manifest *m)
+{
+	if ((r->n_flows != 0) != m->flows)
+		differ("%s: it goes by pipeline for one of them only", of);
+	for (size_t i = 0; i < r->n_flows; i++) {
+		const struct nv_line *l = line_of(m, r->flows[i]->line);
+
+		same_mass(of, "a line, flowed", r->flows[i]->out_g, l->flowed_g);
+		if (r->flows[i]->days != l->days)
+			differ("%s: a line has flowed on %u days for the region, %u for the model",
+			       of, r->flows[i]->days, l->days);
+	}
+	for (size_t i = 0; i < m->n_lines; i++) {
+		int64_t accepted = 0;
+
+		for (size_t k = 0; k < r->n_accepted; k++)
+			if (r->accepted[k]->line == m->line[i].line)
+				accepted += r->accepted[k]->mass_g;
+		same_mass(of, "a line, accepted", accepted, m->line[i].accepted_g);
+	}
+}
+
 static void same_manifest(const Custody__Manifest *r, const struct nv_manifest *m)
 {
 	uint32_t flags = (m->stopped ? CUSTODY__MANIFEST_FLAG__FLAG_STOPPED : 0u) |
@@ -171,6 +215,7 @@ static void same_manifest(const Custody__Manifest *r, const struct nv_manifest *
 	if ((r->offer != NULL && !r->offer->closed) != m->offer.open)
 		differ("%s: its offer is open for one of them only", id);
 	same_signers(id, r, m);
+	same_flows(id, r, m);
 	for (size_t i = 0; i < r->n_lines; i++) /* grams add, line by line */
 		same_mass(id, "a line, taken",
 			  r->lines[i]->accepted_g + r->lines[i]->passed_g + r->lines[i]->loss_g,
@@ -260,7 +305,9 @@ static void look_at_held(struct run *r, uint8_t (*held)[LD_HASH_BYTES], size_t n
 		ld_arena_reset(custody(r)->arena);
 		if (ld_effect_get(custody(r), held[i], &rec) != LD_OK)
 			differ("%s: no effect for the region", told(r, held[i]));
-		else if (rec->verdict != e->verdict)
+		else if (rec->verdict == LIANDAN__VERDICT__ACCEPTED)
+			r->tally[e->body].later++;
+		if (!r->differs && rec->verdict != e->verdict)
 			differ("%s: now %s for the region, %s for the model", told(r, held[i]),
 			       ld_verdict_name(rec->verdict), ld_verdict_name(e->verdict));
 	}
@@ -432,7 +479,7 @@ static void send(struct run *r, const struct walk_step *s)
 	story(r, s->sealed.what, s->sealed.hash, &w->out);
 	compare(r, s, &said);
 	if (w->out.verdict <= LIANDAN__VERDICT__REFUSED)
-		r->verdicts[w->out.verdict]++;
+		r->tally[e->body_case].said[w->out.verdict]++;
 	if (!r->differs) {
 		look_at_held(r, held, n);
 		for (size_t i = 0; i < WALK_PLANS; i++)
@@ -490,7 +537,7 @@ static void one_step(struct run *r, const struct walk_step *s)
 
 /* true: they agree all the way. */
 static bool walk(uint64_t seed, size_t events, enum nv_wrong wrong, bool quiet, bool verbose,
-		 uint64_t verdicts[4])
+		 struct tally tally[BODIES])
 {
 	static struct run r;
 	struct walk_step s = {.kind = WALK_SEND};
@@ -499,6 +546,7 @@ static bool walk(uint64_t seed, size_t events, enum nv_wrong wrong, bool quiet, 
 	r.seed = seed;
 	r.quiet = quiet;
 	r.verbose = verbose;
+	r.tally = tally;
 	at = &r;
 	nv_new(&r.nv, wrong);
 	walk_new(&r.walk, &r.nv, seed);
@@ -513,12 +561,59 @@ static bool walk(uint64_t seed, size_t events, enum nv_wrong wrong, bool quiet, 
 		look_at_all(&r);
 		replay(&r);
 	}
-	for (int i = 0; i < 4; i++)
-		verdicts[i] += r.verdicts[i];
 	walk_free(&r.walk);
 	nv_free(&r.nv);
 	free(r.story);
 	return !r.differs;
+}
+
+/* ---- how much they have seen ---- */
+
+static struct tally sum_of(const struct tally tally[BODIES])
+{
+	struct tally sum = {0};
+
+	for (size_t i = 0; i < BODIES; i++) {
+		for (size_t k = 0; k <= LIANDAN__VERDICT__REFUSED; k++)
+			sum.said[k] += tally[i].said[k];
+		sum.later += tally[i].later;
+	}
+	return sum;
+}
+
+static uint64_t events_of(struct tally t)
+{
+	return t.said[LIANDAN__VERDICT__ACCEPTED] + t.said[LIANDAN__VERDICT__HELD] +
+	       t.said[LIANDAN__VERDICT__REFUSED];
+}
+
+static bool seen(const struct tally *t, Liandan__Event__BodyCase body, bool waits)
+{
+	const uint64_t accepted = t->said[LIANDAN__VERDICT__ACCEPTED],
+		       held = t->said[LIANDAN__VERDICT__HELD],
+		       refused = t->said[LIANDAN__VERDICT__REFUSED];
+	const bool all = accepted != 0 && refused != 0 && (!waits || (held != 0 && t->later != 0));
+
+	printf("%-26s %7" PRIu64 " accepted %6" PRIu64 " held %6" PRIu64 " later %6" PRIu64
+	       " refused%s\n",
+	       protobuf_c_message_descriptor_get_field(&liandan__event__descriptor, (unsigned)body)
+		   ->name,
+	       accepted, held, t->later, refused, all ? "" : "  NOT SEEN");
+	return all;
+}
+
+/* Every row of the table, and what walks do beside it. */
+static bool every_kind(const struct tally tally[BODIES])
+{
+	static const Liandan__Event__BodyCase beside[] = {LIANDAN__EVENT__BODY_HOLD_PLACED,
+							  LIANDAN__EVENT__BODY_HOLD_RELEASED};
+	bool all = true;
+
+	for (size_t i = 0; i < ld_table_rows; i++)
+		all &= seen(&tally[ld_table[i].body], ld_table[i].body, ld_table[i].waits != 0);
+	for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
+		all &= seen(&tally[beside[i]], beside[i], false);
+	return all;
 }
 
 /* Each wrong rule must be noticed. */
@@ -527,13 +622,15 @@ static int wrong_rules(uint64_t seed, size_t walks, size_t events)
 	int missed = 0;
 
 	for (unsigned wrong = NV_RIGHT + 1; wrong < NV_WRONG_RULES; wrong++) {
-		uint64_t verdicts[4] = {0};
+		static struct tally tally[BODIES];
 		size_t i = 0;
 
-		while (i < walks && walk(seed + i, events, wrong, true, false, verdicts))
+		memset(tally, 0, sizeof tally);
+
+		while (i < walks && walk(seed + i, events, wrong, true, false, tally))
 			i++;
 		printf("%s: %s", nv_wrong_text(wrong), i < walks ? "noticed" : "NOT NOTICED");
-		printf(" after %" PRIu64 " events\n", verdicts[1] + verdicts[2] + verdicts[3]);
+		printf(" after %" PRIu64 " events\n", events_of(sum_of(tally)));
 		missed += i == walks;
 	}
 	return missed;
@@ -541,10 +638,12 @@ static int wrong_rules(uint64_t seed, size_t walks, size_t events)
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = 1, verdicts[4] = {0};
+	static struct tally tally[BODIES];
+	struct tally sum;
+	uint64_t seed = 1;
 	size_t walks = 8, events = 2500, good = 0;
 	unsigned wrong = NV_RIGHT;
-	bool verbose = false, all_wrong = false;
+	bool verbose = false, all_wrong = false, all_kinds = false, ok;
 
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -553,6 +652,8 @@ int main(int argc, char **argv)
 			verbose = true;
 		else if (strcmp(argv[i], "--wrong-rules") == 0)
 			all_wrong = true;
+		else if (strcmp(argv[i], "--every-kind") == 0)
+			all_kinds = true;
 		else if (strcmp(argv[i], "--seed") == 0)
 			seed = strtoull(value, NULL, 10), i++;
 		else if (strcmp(argv[i], "--walks") == 0)
@@ -562,8 +663,8 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--wrong") == 0)
 			wrong = (unsigned)strtoul(value, NULL, 10) % NV_WRONG_RULES, i++;
 		else {
-			fprintf(stderr, "model [--seed N] [--walks N] [--events N] [--wrong N] "
-					"[--wrong-rules] [--verbose]\n");
+			fprintf(stderr, "model [--seed N] [--walks N] [--events N] [--every-kind] "
+					"[--wrong N] [--wrong-rules] [--verbose]\n");
 			return 2;
 		}
 	}
@@ -573,10 +674,14 @@ int main(int argc, char **argv)
 	virtual = true;
 	if (all_wrong)
 		return wrong_rules(seed, walks, events) == 0 ? 0 : 1;
-	while (good < walks && walk(seed + good, events, wrong, false, verbose, verdicts))
+	while (good < walks && walk(seed + good, events, wrong, false, verbose, tally))
 		good++;
+	sum = sum_of(tally);
 	printf("%zu walks of %zu: %" PRIu64 " accepted, %" PRIu64 " held, %" PRIu64 " refused\n",
-	       good, walks, verdicts[LIANDAN__VERDICT__ACCEPTED], verdicts[LIANDAN__VERDICT__HELD],
-	       verdicts[LIANDAN__VERDICT__REFUSED]);
-	return good == walks ? 0 : 1;
+	       good, walks, sum.said[LIANDAN__VERDICT__ACCEPTED], sum.said[LIANDAN__VERDICT__HELD],
+	       sum.said[LIANDAN__VERDICT__REFUSED]);
+	ok = good == walks;
+	if (all_kinds)
+		ok &= every_kind(tally);
+	return ok ? 0 : 1;
 }

@@ -6,6 +6,7 @@
 
 #define HELD_MS INT64_C(259200000) /* a held event's cause comes, or it does not */
 #define AHEAD_MS INT64_C(86400000) /* an event's time may lie so far ahead */
+#define DAY_MS INT64_C(86400000)   /* for a pipeline's last day */
 
 /* ---- lists ---- */
 
@@ -53,6 +54,8 @@ void nv_free(struct nv *nv)
 	free(nv->effect);
 	free(nv->hold);
 	free(nv->delegation);
+	free(nv->meter);
+	free(nv->day);
 	free(nv->held);
 	memset(nv, 0, sizeof *nv);
 }
@@ -72,6 +75,14 @@ void nv_site(struct nv *nv, const char *site, const char *party)
 
 	nv_copy(s->site, site);
 	nv_copy(s->party, party);
+}
+
+void nv_meter(struct nv *nv, const char *meter, const char *party)
+{
+	struct nv_meter *m = ADD(nv, meter);
+
+	nv_copy(m->meter, meter);
+	nv_copy(m->party, party);
 }
 
 void nv_key(struct nv *nv, const uint8_t id[LD_KEY_ID_BYTES], const char *party,
@@ -238,6 +249,8 @@ static struct nv_said judge(struct nv *nv, const struct nv_event *v)
 	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
 	case LIANDAN__EVENT__BODY_PAPER_BACKFILLED:
 		return nv_judge_beside(nv, v);
+	case LIANDAN__EVENT__BODY_PIPELINE_DAY:
+		return nv_judge_pipe(nv, v);
 	case LIANDAN__EVENT__BODY_STOP_BEGUN:
 	case LIANDAN__EVENT__BODY_STOP_ENDED:
 	case LIANDAN__EVENT__BODY_TEMPORARY_STORAGE_ENTERED:
@@ -405,6 +418,7 @@ static void apply(struct nv *nv, const struct nv_event *v)
 	nv_apply_beside(nv, v);
 	nv_apply_part(nv, v);
 	nv_apply_amend(nv, v);
+	nv_apply_pipe(nv, v);
 	signed_one(nv, v);
 }
 
@@ -571,7 +585,8 @@ static void follow(struct nv *nv, const struct nv_event *v)
 	free(freed);
 }
 
-/* Its own clock tells it: what it waits for never came, or the load was not picked up. */
+/* Its own clock tells it: what it waits for never came, the load was not picked up, or it went by
+ * pipeline, to the end of its term. */
 static bool told_by_its_clock(struct nv *nv, const struct nv_event *h)
 {
 	const uint8_t *ids[LD_MAX_MANIFESTS_NAMED];
@@ -587,7 +602,8 @@ static bool told_by_its_clock(struct nv *nv, const struct nv_event *h)
 	for (size_t i = 0; i < n; i++) {
 		const struct nv_manifest *m = nv_manifest_of(nv, ids[i]);
 
-		if (m != NULL && m->state == CUSTODY__MANIFEST_STATE__EXPIRED)
+		if (m != NULL && (m->state == CUSTODY__MANIFEST_STATE__EXPIRED ||
+				  (m->flows && m->state == CUSTODY__MANIFEST_STATE__CLOSED)))
 			return true;
 	}
 	return false;
@@ -668,6 +684,9 @@ static void expire(struct nv *nv, struct nv_manifest *m, int64_t now_ms)
 		m->state = CUSTODY__MANIFEST_STATE__EXPIRED;
 		m->offer.open = false;
 	}
+	if (m->flows && m->state == CUSTODY__MANIFEST_STATE__SEALED &&
+	    m->pipe_end_ms + DAY_MS <= now_ms)
+		nv_end_pipe(nv, m);
 	if (m->offer.open && m->offer.expires_ms <= now_ms)
 		m->offer.open = false;
 	if (m->proposal != NULL && m->proposal_due_ms <= now_ms)
@@ -751,6 +770,8 @@ const char *nv_wrong_text(enum nv_wrong wrong)
 	    "what was refused is the receiver's stock too",
 	    "an amendment needs nobody's word",
 	    "an amendment leaves the books as they are",
+	    "a pipeline's day may be booked twice",
+	    "what has flowed by pipeline stays bound",
 	};
 
 	return text[wrong];

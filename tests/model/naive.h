@@ -48,6 +48,8 @@ enum nv_wrong {
 	NV_REFUSED_IS_ACCEPTED,	 /* CUSTODY-14: what was refused is the receiver's stock too */
 	NV_AMENDS_ALONE,	 /* CUSTODY-20: nobody else is asked */
 	NV_AMENDS_NO_BOOK,	 /* CUSTODY-20: stock stays as it was booked */
+	NV_DAY_TWICE,		 /* CUSTODY-25: a pipeline's day may be booked again */
+	NV_FLOW_STAYS_BOUND,	 /* CUSTODY-25: what has flowed is bound all the same */
 	NV_WRONG_RULES
 };
 
@@ -106,7 +108,9 @@ struct nv_line {
 	uint32_t line;
 	char code[NV_ID];
 	int64_t declared_g, accepted_g;
-	size_t said; /* how often the acceptance has it */
+	size_t said;	  /* how often the acceptance has it */
+	int64_t flowed_g; /* by pipeline, as the generator's meter says */
+	uint32_t days;
 };
 
 #define NV_FORMER 16
@@ -124,6 +128,7 @@ struct nv_manifest {
 	bool gone;	   /* an authority has said so */
 	bool closing;	   /* accepted, carried on by another, or nothing is left of it */
 	bool child;	   /* it carries on what another has shipped */
+	bool flows;	   /* a day of it has gone by pipeline */
 	char giver[NV_ID]; /* who holds what was put down and is to go on, before leg 1; or "" */
 	bool on_truck;	   /* where it was rejected */
 	size_t passed;	   /* lines that are on children */
@@ -157,7 +162,9 @@ struct nv_manifest {
 	bool confirmed;	    /* or disputed */
 	char sealer[NV_ID]; /* the person who sealed it as the delegate */
 	int64_t draft_due_ms, pickup_due_ms;
-	int64_t lost_g; /* as reported on the way */
+	int64_t created_ms, sealed_ms; /* as signed, where that can be */
+	int64_t pipe_end_ms;	       /* of its term, if it goes by pipeline */
+	int64_t lost_g;		       /* as reported on the way */
 };
 
 struct nv_origin {
@@ -199,6 +206,15 @@ struct nv_site {
 	char site[NV_ID], party[NV_ID];
 };
 
+struct nv_meter { /* any instrument */
+	char meter[NV_ID], party[NV_ID];
+};
+
+struct nv_day { /* of a pipeline */
+	uint8_t manifest[LD_UUID_BYTES];
+	uint32_t line, day;
+};
+
 struct nv_party {
 	char party[NV_ID];
 	uint32_t roles;
@@ -236,6 +252,8 @@ struct nv {
 	NV_LIST(nv_effect, effect);
 	NV_LIST(nv_hold, hold);
 	NV_LIST(nv_delegation, delegation);
+	NV_LIST(nv_meter, meter);
+	NV_LIST(nv_day, day);
 	int64_t clocks_from_ms;	 /* after a start, none runs out before */
 	bool started;		 /* just now: all that are held are asked again */
 	NV_LIST(nv_event, held); /* in the order in which they came */
@@ -245,6 +263,7 @@ void nv_new(struct nv *nv, enum nv_wrong wrong);
 void nv_free(struct nv *nv);
 void nv_party(struct nv *nv, const char *party, uint32_t roles, bool small);
 void nv_site(struct nv *nv, const char *site, const char *party);
+void nv_meter(struct nv *nv, const char *meter, const char *party);
 /* Keys first, then events: pointers to them are kept. */
 void nv_key(struct nv *nv, const uint8_t id[LD_KEY_ID_BYTES], const char *party,
 	    const char *subject, bool person, uint32_t roles);
@@ -336,6 +355,10 @@ void nv_content_now(const struct nv_manifest *m, uint8_t out[LD_HASH_BYTES]);
 int64_t nv_boxed_g(const struct nv *nv, const char *party, const char *site, const char *code);
 /* Of waste that is gone at the receiver: its manifests have so much less. */
 void nv_gone(struct nv *nv, struct nv_container *k, int64_t mass_g);
+struct nv_said nv_judge_pipe(struct nv *nv, const struct nv_event *v);
+void nv_apply_pipe(struct nv *nv, const struct nv_event *v);
+/* Its term and a day are over. */
+void nv_end_pipe(struct nv *nv, struct nv_manifest *m);
 struct nv_said nv_judge_beside(struct nv *nv, const struct nv_event *v);
 void nv_apply_beside(struct nv *nv, const struct nv_event *v);
 
@@ -373,6 +396,7 @@ struct nv_said nv_for_generator(const struct nv *nv, const struct nv_event *v,
 #define NV_ROAD (1u << 22)     /* IN_TRANSIT on a vehicle */
 #define NV_STORED (1u << 23)   /* IN_TRANSIT in a storage */
 #define NV_UNSTORED (1u << 24) /* IN_TRANSIT, not stored on this leg */
+#define NV_FLOWS (1u << 25)    /* SEALED, and a day has gone by pipeline */
 #define NV_ANY (~0u)
 /* ok, HELD where it waits, OUT_OF_ORDER. */
 struct nv_said nv_state(const struct nv *nv, const struct nv_manifest *m, uint32_t from,
@@ -382,6 +406,8 @@ bool nv_has(const struct nv_key *k, uint32_t roles);
 /* The same person gives and takes: refused of all but small generators. */
 bool nv_same_person(const struct nv *nv, const struct nv_manifest *m, const char *giver,
 		    const struct nv_event *v);
+/* Bulk of a sealed manifest is bound (1), or free again (-1). */
+void nv_bind_bulk(struct nv *nv, const struct nv_manifest *m, int sign);
 /* Every container that is on this manifest. site NULL: as it was. */
 void nv_move_all(struct nv *nv, const struct nv_manifest *m, Custody__ContainerState state,
 		 const char *party, const char *site);

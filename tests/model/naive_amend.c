@@ -428,7 +428,7 @@ static bool there(struct nv_manifest *m, const Liandan__AmendmentChange *ch)
 	if (IS(ch, LINE_MASS) || IS(ch, LINE_CODE))
 		return line_of(m, ch->line) != NULL;
 	if (IS(ch, ACCEPTED_MASS))
-		return m->accepted && line_of(m, ch->line) != NULL &&
+		return (m->accepted || m->flows) && line_of(m, ch->line) != NULL &&
 		       line_of(m, ch->line)->said == 1;
 	if (IS(ch, CARRIER))
 		return carrier_of(m, ch->line, ch->old_text) != NULL;
@@ -515,7 +515,7 @@ static struct nv_said fixed_said(const struct nv_manifest *m, const Liandan__Ame
 
 	for (size_t i = 0; i < b->n_changes; i++)
 		if ((IS(b->changes[i], RECEIVER) || IS(b->changes[i], CARRIER)) &&
-		    (m->leg != 0 || m->passed != 0))
+		    (m->leg != 0 || m->passed != 0 || m->flows))
 			return NV_REFUSED(OUT_OF_ORDER);
 	for (size_t i = 0; i < b->n_changes; i++)
 		if (IS(b->changes[i], RECEIVER) &&
@@ -526,6 +526,11 @@ static struct nv_said fixed_said(const struct nv_manifest *m, const Liandan__Ame
 		if ((IS(b->changes[i], LINE_CODE) && (child || m->passed != 0)) ||
 		    (IS(b->changes[i], LINE_MASS) &&
 		     (child || (m->passed != 0 && items_of(m, b->changes[i]->line) == 0))))
+			return NV_REFUSED(LIMIT);
+	for (size_t i = 0; i < b->n_changes; i++)
+		if ((IS(b->changes[i], LINE_MASS) || IS(b->changes[i], LINE_CODE) ||
+		     IS(b->changes[i], ACCEPTED_MASS)) &&
+		    m->flows)
 			return NV_REFUSED(LIMIT);
 	return nv_ok();
 }

@@ -284,7 +284,7 @@ static struct nv_said reported(struct nv *nv, const struct nv_event *v)
 		return NV_REFUSED(WRONG_ROLE);
 	said = nv_state(nv, m,
 			NV_IN(VERIFYING) | NV_IN(ACCEPTED_ALL) | NV_IN(PARTLY_ACCEPTED) |
-			    NV_IN(REJECTED_ALL) | NV_IN(CLOSED),
+			    NV_IN(REJECTED_ALL) | NV_IN(CLOSED) | NV_FLOWS,
 			not_received);
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;

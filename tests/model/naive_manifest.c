@@ -11,6 +11,7 @@
 #define DRAFT_MS (INT64_C(30) * 86400000)
 #define MAY_GIVE (LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES)
 #define PICKUP_MS (INT64_C(10) * 86400000)
+#define PIPELINE_MS (INT64_C(366) * 86400000)
 
 /* ---- states, persons, loads: also for the rows behind ---- */
 
@@ -22,6 +23,8 @@ static uint32_t bits(const struct nv_manifest *m)
 		b |= m->stored ? NV_STORED : NV_ROAD;
 		b |= m->was_stored ? 0 : NV_UNSTORED;
 	}
+	if (m->flows && m->state == CUSTODY__MANIFEST_STATE__SEALED)
+		b |= NV_FLOWS;
 	if (m->sealed && (m->state == CUSTODY__MANIFEST_STATE__CANCELLED ||
 			  m->state == CUSTODY__MANIFEST_STATE__EXPIRED))
 		b |= NV_ENDED;
@@ -118,7 +121,8 @@ static struct nv_said lines_said(const Liandan__ManifestCreated *b)
 	if (b->n_lines == 0 || b->n_lines > LD_MAX_LINES)
 		return NV_REFUSED_SOMEHOW;
 	for (size_t i = 0; i < b->n_lines; i++) {
-		if (b->lines[i]->quantity == NULL || b->lines[i]->quantity->mass_g <= 0)
+		if (b->lines[i]->quantity == NULL || b->lines[i]->quantity->mass_g <= 0 ||
+		    !nv_in_range(b->lines[i]->quantity->mass_g))
 			return NV_REFUSED_SOMEHOW;
 		for (size_t k = 0; k < i; k++)
 			if (b->lines[k]->line == b->lines[i]->line)
@@ -166,12 +170,20 @@ static struct nv_said created(struct nv *nv, const struct nv_event *v)
 			return NV_REFUSED(UNKNOWN_PARTY);
 		first = first || b->carriers[i]->order == 1;
 	}
-	if (!first)
+	if (!first && b->n_carriers != 0) /* none at all: by pipeline */
 		return NV_REFUSED_SOMEHOW;
 	said = lines_said(b);
 	if (said.verdict == LIANDAN__VERDICT__ACCEPTED && nv_held_back(nv, v, b, NULL))
 		return NV_REFUSED(ON_HOLD);
 	return said;
+}
+
+/* When the signer says, where that can be. */
+static int64_t signed_at(const struct nv_event *v, int64_t earliest_ms)
+{
+	const int64_t at = v->e->occurred_at_ms;
+
+	return at >= earliest_ms && at <= v->at_ms ? at : v->at_ms;
 }
 
 static void create(struct nv *nv, const struct nv_event *v)
@@ -202,6 +214,7 @@ static void create(struct nv *nv, const struct nv_event *v)
 	m->version = 1;
 	nv_copy(m->holder, b->generator);
 	nv_copy(m->number, b->number);
+	m->created_ms = signed_at(v, 0);
 	m->draft_due_ms = v->at_ms + DRAFT_MS;
 }
 
@@ -370,8 +383,7 @@ static struct nv_said sealed(struct nv *nv, const struct nv_event *v)
 	return said.verdict == LIANDAN__VERDICT__ACCEPTED ? book_said(nv, m, b) : said;
 }
 
-/* Bulk of a sealed manifest is bound, or free again. */
-static void bind_bulk(struct nv *nv, const struct nv_manifest *m, int sign)
+void nv_bind_bulk(struct nv *nv, const struct nv_manifest *m, int sign)
 {
 	for (size_t i = 0; i < m->n_items; i++)
 		if (m->item[i].container[0] == '\0')
@@ -380,13 +392,21 @@ static void bind_bulk(struct nv *nv, const struct nv_manifest *m, int sign)
 			    ->bound_g += sign * m->item[i].mass_g;
 }
 
+/* What the seal asks for, but no longer than that. */
+static int64_t sooner(int64_t asked_ms, int64_t from_ms, int64_t most_ms)
+{
+	return asked_ms > from_ms && asked_ms < from_ms + most_ms ? asked_ms : from_ms + most_ms;
+}
+
 static void seal(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 {
 	const Liandan__ManifestSealed *b = v->e->manifest_sealed;
 
 	if (strcmp(v->by->party, m->created->generator) != 0)
 		nv_person_of(v->by, m->sealer);
-	m->pickup_due_ms = v->at_ms + PICKUP_MS;
+	m->sealed_ms = signed_at(v, m->created_ms);
+	m->pickup_due_ms = sooner(b->expires_ms, v->at_ms, PICKUP_MS);
+	m->pipe_end_ms = sooner(b->expires_ms, m->sealed_ms, PIPELINE_MS);
 	m->state = CUSTODY__MANIFEST_STATE__SEALED;
 	m->sealed = true;
 	memcpy(m->content, b->content.data, sizeof m->content);
@@ -405,7 +425,7 @@ static void seal(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 		k->bound = true;
 		memcpy(k->by, m->id, sizeof k->by);
 	}
-	bind_bulk(nv, m, 1);
+	nv_bind_bulk(nv, m, 1);
 }
 
 /* ---- row 4 ---- */
@@ -421,7 +441,7 @@ static struct nv_said cancelled(struct nv *nv, const struct nv_event *v)
 		return said;
 	if (nv_held_back(nv, v, m->created, m))
 		return NV_REFUSED(ON_HOLD);
-	return m->child || (m->offer.open && m->offer.expires_ms > v->at_ms)
+	return m->child || m->flows || (m->offer.open && m->offer.expires_ms > v->at_ms)
 		   ? NV_REFUSED(OUT_OF_ORDER)
 		   : nv_ok();
 }
@@ -429,7 +449,7 @@ static struct nv_said cancelled(struct nv *nv, const struct nv_event *v)
 /* Containers and bulk of a sealed one are free again. */
 void nv_free_bound(struct nv *nv, struct nv_manifest *m)
 {
-	bind_bulk(nv, m, -1);
+	nv_bind_bulk(nv, m, -1);
 	for (size_t i = 0; i < m->n_items && nv->wrong != NV_CANCEL_KEEPS_BOUND; i++) {
 		struct nv_container *k = nv_container_named(nv, m->item[i].container);
 
@@ -501,7 +521,7 @@ static struct nv_said offered(struct nv *nv, const struct nv_event *v)
 	said = nv_state(nv, m, NV_IN(SEALED) | NV_IN(IN_TRANSIT), 0);
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;
-	if (b->leg <= m->leg)
+	if (m->flows || b->leg <= m->leg)
 		return NV_REFUSED(OUT_OF_ORDER);
 	if (b->leg != m->leg + 1)
 		return nv_has(v->by, NV_DRIVES) ? NV_HELD(WAITS_FOR_STATE) : NV_REFUSED_SOMEHOW;
@@ -624,6 +644,8 @@ static struct nv_said taken(struct nv *nv, const struct nv_event *v)
 	said = nv_state(nv, m, NV_IN(SEALED) | NV_IN(IN_TRANSIT) | NV_ENDED, NV_IN(DRAFT));
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;
+	if (m->flows)
+		return NV_REFUSED(OUT_OF_ORDER);
 	if (b->child.len != 0 && nv_find(nv, b->child) != NULL)
 		return NV_REFUSED(ALREADY_EXISTS);
 	if (b->leg <= m->leg)
@@ -665,7 +687,7 @@ static void ship(struct nv *nv, struct nv_manifest *m, const char *carrier)
 	const char *party = m->created->generator, *site = m->created->site;
 
 	if (m->state == CUSTODY__MANIFEST_STATE__SEALED)
-		bind_bulk(nv, m, -1);
+		nv_bind_bulk(nv, m, -1);
 	for (size_t i = 0; i < m->n_items; i++) {
 		struct nv_stock *s =
 		    nv_stock_at(nv, party, site, line_of(m, m->item[i].line)->code);

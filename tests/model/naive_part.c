@@ -313,10 +313,27 @@ static struct nv_said redirected(struct nv *nv, const struct nv_event *v)
 	return place_said(nv, m, b);
 }
 
+static Liandan__Carrier *empty_carrier(void)
+{
+	Liandan__Carrier *c = malloc(sizeof *c);
+
+	if (c == NULL)
+		abort();
+	liandan__carrier__init(c);
+	c->party = NULL;
+	return c;
+}
+
 static void new_way(struct nv_manifest *child, const Liandan__Redirected *b)
 {
 	Liandan__ManifestCreated *d = child->created;
 
+	if (d->n_carriers == 0) { /* it might have gone by pipeline */
+		d->carriers = malloc(sizeof *d->carriers);
+		if (d->carriers == NULL)
+			abort();
+		d->carriers[d->n_carriers++] = empty_carrier();
+	}
 	while (d->n_carriers > 1)
 		liandan__carrier__free_unpacked(d->carriers[--d->n_carriers], NULL);
 	free(d->carriers[0]->party);

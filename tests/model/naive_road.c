@@ -230,7 +230,7 @@ static struct nv_said analysed(struct nv *nv, const struct nv_event *v)
 		return NV_REFUSED(WRONG_ROLE);
 	said = nv_state(nv, m,
 			NV_IN(VERIFYING) | NV_IN(ACCEPTED_ALL) | NV_IN(PARTLY_ACCEPTED) |
-			    NV_IN(REJECTED_ALL) | NV_IN(CLOSED),
+			    NV_IN(REJECTED_ALL) | NV_IN(CLOSED) | NV_FLOWS,
 			unloaded | NV_IN(IN_TRANSIT) | NV_IN(ARRIVED));
 	if (accepted_so_far(said) && laboratory && strcmp(b->laboratory, v->by->party) != 0)
 		return NV_REFUSED_SOMEHOW;

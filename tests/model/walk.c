@@ -58,6 +58,12 @@ static void site(struct walk *k, const char *id, const char *of, Liandan__SiteKi
 	nv_site(k->nv, id, of);
 }
 
+static void meter(struct walk *k, const char *id, const char *of, const char *at)
+{
+	world_scale(&k->world, id, of, at);
+	nv_meter(k->nv, id, of);
+}
+
 static struct walk_who *add(struct walk *k, const char *of, const char *device, const char *subject,
 			    uint32_t roles)
 {
@@ -101,6 +107,11 @@ static void parties(struct walk *k)
 	site(k, "R0-a", "R0", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL);
 	site(k, "R1-a", "R1", LIANDAN__SITE_KIND__SITE_KIND_DISPOSAL);
 	site(k, "T0-a", "T0", LIANDAN__SITE_KIND__SITE_KIND_STORAGE);
+	meter(k, "M-G0", "G0", "G0-a");
+	meter(k, "M-G1", "G1", "G1-a");
+	meter(k, "M-G2", "G2", "G2-a");
+	meter(k, "M-R0", "R0", "R0-a");
+	meter(k, "M-R1", "R1", "R1-a");
 	for (int i = 0; i < WALK_CARRIERS; i++) {
 		char id[16];
 
@@ -161,13 +172,14 @@ static void people(struct walk *k)
 	w = add(k, "R0", "scale", "S0", LIANDAN__ROLE__ROLE_SCALE);
 	world_key(&k->world, &w->s, LIANDAN__KEY_SUBJECT__KEY_SUBJECT_SCALE, "S0",
 		  LIANDAN__ROLE__ROLE_SCALE);
-	world_scale(&k->world, "S0", "R0", "R0-a");
+	meter(k, "S0", "R0", "R0-a");
 	person(k, "LAB", "desk", "p-LAB", LIANDAN__ROLE__ROLE_LABORATORY);
 	person(k, "EEB", "desk", "p-EEB", LIANDAN__ROLE__ROLE_REGULATOR);
 	person(k, "EEB", "car", "p-EEB2", LIANDAN__ROLE__ROLE_REGULATOR);
 	person(k, "C2", "phone2", "p-C2b", drives);
 	person(k, "G1", "office2", "p-C2", LIANDAN__ROLE__ROLE_GENERATOR);
 	authority(k);
+	person(k, "R1", "gate2", "p-G0", LIANDAN__ROLE__ROLE_RECEIVER);
 	w = add(k, "C0", "t0", "t0", LIANDAN__ROLE__ROLE_TERMINAL);
 	world_vehicle(&k->world, "V0", "C0", &w->s, "t0");
 	if (k->n_who != BY_PEOPLE)
@@ -272,7 +284,7 @@ static void links(struct walk *k)
 		if (w->offline)
 			w->offline = !walk_chance(k, 6) && w->n_out < WALK_OUTBOX / 2;
 		else
-			w->offline = walk_pick(k, 400) == 0;
+			w->offline = walk_pick(k, 250) == 0;
 	}
 }
 

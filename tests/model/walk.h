@@ -47,6 +47,7 @@ struct walk_plan {
 	uint8_t id[LD_UUID_BYTES];
 	bool child;    /* it goes on with what another had */
 	bool returned; /* on its way back: the generator receives */
+	bool piped;    /* it names no carrier, and is all bulk */
 	unsigned gen, rec, site, n_carriers, carrier[2];
 	unsigned code[WALK_LINES];
 	bool estimated;
@@ -138,6 +139,7 @@ enum walk_person {
 	BY_C2B, /* another driver of C2 */
 	BY_G1C, /* a clerk of G1 who drives for C2 */
 	BY_AUTHORITY,
+	BY_R1G, /* R1's gate is kept by G0's clerk */
 	BY_TERMINAL,
 	BY_PEOPLE
 };

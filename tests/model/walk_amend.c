@@ -66,7 +66,7 @@ static void of_party(struct move *v, Liandan__AmendmentChange *ch)
 	if (walk_chance(v->k, 50)) {
 		ch->field = FIELD(CARRIER);
 		ch->line = 1;
-		ch->old_text = TEXT(d != NULL ? d->carriers[0]->party : "C0");
+		ch->old_text = TEXT(d != NULL && d->n_carriers != 0 ? d->carriers[0]->party : "C0");
 		ch->new_text = TEXT(walk_carriers[walk_pick(v->k, WALK_CARRIERS)]);
 	} else {
 		ch->field = FIELD(RECEIVER);

@@ -12,11 +12,6 @@ static unsigned receiver(const struct move *v)
 	return walk_receiver(v->p);
 }
 
-static bool is_there(const struct move *v)
-{
-	return v->m != NULL && v->m->leg != 0;
-}
-
 /* ---- findings ---- */
 
 void walk_confirm(struct move *v)
@@ -148,7 +143,7 @@ static void repack_input(struct move *v, Liandan__StockRepacked *b, const struct
 	Liandan__RepackInput *in = NEW(v->k, Liandan__RepackInput, LIANDAN__REPACK_INPUT__INIT);
 
 	in->container = walk_dup(v->k, it->container, strlen(it->container) + 1);
-	if (it->container[0] == '\0' && is_there(v) && walk_chance(v->k, 80))
+	if (it->container[0] == '\0' && walk_is_there(v) && walk_chance(v->k, 80))
 		in->manifest = ID(v->p);
 	else if (it->container[0] == '\0' && walk_chance(v->k, 97))
 		in->code = TEXT(walk_codes[v->p->code[(it->line - 1) % WALK_LINES]]);
@@ -176,7 +171,7 @@ void walk_repack(struct move *v)
 {
 	Liandan__StockRepacked *b =
 	    NEW(v->k, Liandan__StockRepacked, LIANDAN__STOCK_REPACKED__INIT);
-	const bool there = is_there(v);
+	const bool there = walk_is_there(v);
 
 	b->batch = walk_name(v->k, "RP");
 	b->site = TEXT(there ? walk_rec_site(v->p) : walk_gen_site(v->p));

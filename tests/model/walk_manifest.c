@@ -49,7 +49,8 @@ void walk_create(struct move *v)
 			b->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT;
 			break;
 		case 1:
-			b->carriers[0]->order = 2;
+			if (b->n_carriers != 0)
+				b->carriers[0]->order = 2;
 			break;
 		case 2:
 			b->site = TEXT("nowhere");
@@ -103,6 +104,9 @@ void walk_seal(struct move *v)
 				v->p->content) != LD_OK)
 		abort();
 	b->content = HASH(v->p->content);
+	if (v->p->piped && walk_chance(v->k, 80))
+		b->expires_ms =
+		    ld_region_now(v->k->world.region) + (1 + walk_pick(v->k, 12)) * (LD_DAY_MS / 2);
 	EVENT(v, MANIFEST_SEALED, b, BY_G0 + v->p->gen);
 	walk_by_generator(v);
 }

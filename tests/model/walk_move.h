@@ -44,6 +44,8 @@ const char *walk_plate_of(unsigned carrier);
 
 unsigned walk_driver_of(struct walk *k, const char *party);
 unsigned walk_holder_driver(struct move *v);
+/* It has left its origin, by road or by pipeline. */
+bool walk_is_there(const struct move *v);
 uint32_t walk_leg_now(const struct move *v);
 unsigned walk_next_carrier(const struct move *v);
 unsigned walk_giver(struct move *v);
@@ -93,5 +95,6 @@ void walk_partly(struct move *v);
 void walk_redirect(struct move *v);
 void walk_propose(struct move *v);
 void walk_agree(struct move *v);
+void walk_pipe_day(struct move *v);
 
 #endif

@@ -29,7 +29,7 @@ static void plan_items(struct walk *k, struct walk_plan *p)
 
 			it->line = (uint32_t)i + 1;
 			it->mass_g = 1 + walk_pick(k, walk_chance(k, 30) ? 4000000 : 400000);
-			if (b != 0)
+			if (b != 0 && !p->piped)
 				snprintf(it->container, sizeof it->container, "drum-%u",
 					 ++k->names);
 		}
@@ -70,7 +70,8 @@ void walk_plan_new(struct walk *k, struct walk_plan *p)
 	p->gen = walk_pick(k, WALK_GENS);
 	p->site = p->gen == 0 ? walk_pick(k, 2) : p->gen + 1;
 	p->rec = walk_pick(k, WALK_RECS);
-	p->n_carriers = 1 + walk_pick(k, 2);
+	p->piped = walk_chance(k, 10);
+	p->n_carriers = p->piped ? 0 : 1 + walk_pick(k, 2);
 	p->carrier[0] = walk_pick(k, WALK_CARRIERS);
 	p->carrier[1] = walk_pick(k, WALK_CARRIERS);
 	p->n_lines = 1 + walk_pick(k, WALK_LINES);
@@ -87,7 +88,7 @@ static const move_fn any[] = {
     walk_receive,  walk_analyse, walk_accept,	 walk_reject,	walk_confirm,  walk_report,
     walk_resolve,  walk_paper,	 walk_hold,	 walk_unhold,	walk_number,   walk_repack,
     walk_count,	   walk_release, walk_take_part, walk_partly,	walk_redirect, walk_propose,
-    walk_agree};
+    walk_agree,	   walk_pipe_day};
 
 /* What somebody has refused is tried again. */
 static move_fn stocked_next(struct walk *k, struct walk_plan *p)
@@ -102,8 +103,18 @@ static move_fn stocked_next(struct walk *k, struct walk_plan *p)
 	return walk_create;
 }
 
-static move_fn road_next(struct walk *k, const struct nv_manifest *m)
+/* Signed by somebody who is out of reach. */
+static bool on_its_way(const struct walk *k, const uint8_t hash[LD_HASH_BYTES])
 {
+	static const uint8_t none[LD_HASH_BYTES];
+
+	return memcmp(hash, none, sizeof none) != 0 && nv_effect_of(k->nv, hash) == NULL;
+}
+
+static move_fn road_next(struct walk *k, const struct walk_plan *p, const struct nv_manifest *m)
+{
+	if (on_its_way(k, p->stop) && walk_chance(k, 40))
+		return walk_go_on;
 	if (m->stored)
 		return walk_leave;
 	if (m->stopped)
@@ -122,10 +133,39 @@ static move_fn road_next(struct walk *k, const struct nv_manifest *m)
 	}
 }
 
+/* Day by day, until nobody thinks of it any more. */
+static move_fn pipe_next(struct walk *k, struct walk_plan *p, const struct nv_manifest *m)
+{
+	if (!m->flows)
+		return walk_chance(k, 90) ? walk_pipe_day : walk_offer;
+	p->after_end = walk_chance(k, 3) ? 5 : 0;
+	return walk_chance(k, 60)   ? walk_pipe_day
+	       : walk_chance(k, 40) ? walk_treat
+	       : walk_chance(k, 50) ? walk_store
+	       : walk_chance(k, 50) ? walk_analyse
+				    : walk_report;
+}
+
+/* What may come between. */
+static move_fn beside_next(struct walk *k, const struct nv_manifest *m)
+{
+	static const move_fn often[] = {walk_number, walk_paper, walk_lose, walk_hold, walk_unhold};
+
+	if (m->offer.open && walk_chance(k, 60))
+		return walk_chance(k, 50) ? walk_withdraw : walk_decline;
+	if (m->state == CUSTODY__MANIFEST_STATE__SEALED && walk_chance(k, 60))
+		return walk_chance(k, 50) ? walk_release : walk_cancel;
+	if (m->state == CUSTODY__MANIFEST_STATE__IN_TRANSIT && walk_chance(k, 60))
+		return walk_accident;
+	return often[walk_pick(k, sizeof often / sizeof often[0])];
+}
+
 static move_fn next_of(struct walk *k, struct walk_plan *p, const struct nv_manifest *m)
 {
 	if (m != NULL && nv_awaits_confirmation(m) && walk_chance(k, 10))
 		return walk_confirm;
+	if (m != NULL && walk_chance(k, 4))
+		return beside_next(k, m);
 	if (m != NULL && m->proposal != NULL && walk_chance(k, 50))
 		return walk_agree;
 	if (m != NULL && !p->child && walk_chance(k, 3))
@@ -135,14 +175,17 @@ static move_fn next_of(struct walk *k, struct walk_plan *p, const struct nv_mani
 	switch (m != NULL ? (int)m->state : 0) {
 	case 0:
 		return stocked_next(k, p);
-	case CUSTODY__MANIFEST_STATE__DRAFT:
-		return walk_seal;
+	case CUSTODY__MANIFEST_STATE__DRAFT: /* the delegate that sealed may be out of reach */
+		return p->gen == 1 && p->tried != 0 && walk_chance(k, 30) ? walk_confirm
+									  : walk_seal;
 	case CUSTODY__MANIFEST_STATE__SEALED:
+		if (p->piped && !m->offer.open)
+			return pipe_next(k, p, m);
 		return !m->offer.open				    ? walk_offer
 		       : m->offer.n_items != 0 || walk_chance(k, 8) ? walk_take_part
 								    : walk_take;
 	case CUSTODY__MANIFEST_STATE__IN_TRANSIT:
-		return road_next(k, m);
+		return road_next(k, p, m);
 	case CUSTODY__MANIFEST_STATE__ARRIVED:
 		return walk_chance(k, 30)   ? walk_weigh
 		       : walk_chance(k, 90) ? walk_receive
@@ -313,6 +356,8 @@ static bool given_up(struct walk_plan *p, const struct nv_manifest *m)
 		stands = 2 * stands + p->item[i].made;
 	if (m != NULL)
 		stands = 4096 * (uint64_t)m->state + 16 * m->leg + 2 * m->stored + m->offer.open;
+	for (size_t i = 0; m != NULL && i < m->n_lines; i++)
+		stands += m->line[i].days << 16;
 	p->tried = stands == p->stands ? p->tried + 1 : 0;
 	p->stands = stands;
 	return p->after_end > 4 || p->tried > (p->child && m == NULL ? 2 : 10);
@@ -333,7 +378,7 @@ static void follow_amendments(struct walk_plan *p, const struct nv_manifest *m)
 		it->mass_g = m->item[i].mass_g;
 		it->made = true;
 	}
-	for (unsigned i = 0; i < WALK_CARRIERS; i++)
+	for (unsigned i = 0; i < WALK_CARRIERS && m->created->n_carriers != 0; i++)
 		if (strcmp(walk_carriers[i], m->created->carriers[0]->party) == 0)
 			p->carrier[0] = i;
 	for (unsigned i = 0; i < WALK_RECS; i++)
@@ -344,8 +389,7 @@ static void follow_amendments(struct walk_plan *p, const struct nv_manifest *m)
 void walk_move(struct walk *k, struct walk_plan *p)
 {
 	struct move v = {.k = k, .p = p, .m = nv_manifest_of(k->nv, p->id)};
-	const unsigned how = walk_pick(k, 100);
-	const bool twisted = how < 15;
+	const bool twisted = walk_chance(k, 15);
 
 	follow_amendments(p, v.m);
 
@@ -353,7 +397,7 @@ void walk_move(struct walk *k, struct walk_plan *p)
 		walk_plan_new(k, p);
 		v.m = NULL;
 	}
-	if (how >= 15 && how < 32)
+	if (walk_chance(k, 17))
 		any[walk_pick(k, sizeof any / sizeof any[0])](&v);
 	else
 		next_of(k, p, v.m)(&v);

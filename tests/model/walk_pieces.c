@@ -107,6 +107,11 @@ unsigned walk_holder_driver(struct move *v)
 	return walk_driver_of(v->k, v->m != NULL ? v->m->carrier : walk_carriers[v->p->carrier[0]]);
 }
 
+bool walk_is_there(const struct move *v)
+{
+	return v->m != NULL && (v->m->leg != 0 || v->m->flows);
+}
+
 uint32_t walk_leg_now(const struct move *v)
 {
 	return v->m != NULL ? v->m->leg : 0;

@@ -32,7 +32,7 @@ void walk_store(struct move *v)
 {
 	Liandan__ContainerStored *b =
 	    NEW(v->k, Liandan__ContainerStored, LIANDAN__CONTAINER_STORED__INIT);
-	const bool there = v->m != NULL && v->m->leg != 0;
+	const bool there = walk_is_there(v);
 
 	b->batch = walk_name(v->k, "RK");
 	b->site = TEXT(there ? walk_rec_site(v->p) : walk_gen_site(v->p));
@@ -81,7 +81,7 @@ static void add_output(struct move *v, Liandan__WasteTreated *b)
 void walk_treat(struct move *v)
 {
 	Liandan__WasteTreated *b = NEW(v->k, Liandan__WasteTreated, LIANDAN__WASTE_TREATED__INIT);
-	const bool there = v->m != NULL && v->m->leg != 0;
+	const bool there = walk_is_there(v);
 
 	b->batch = walk_name(v->k, "CZ");
 	b->site = TEXT(there ? walk_rec_site(v->p) : walk_gen_site(v->p));
