@@ -7,8 +7,9 @@
  *
  * Walk i has seed N + i. Prints, of the first difference, the seed and the number of steps that
  * suffice. --every-kind: each event of the table must have been accepted and refused, and where its
- * row lets it wait, held and accepted later; else walks have gone blind. --wrong N: the model has a
- * rule that is wrong (naive.h); --wrong-rules: each of them in turn, and every one must be noticed.
+ * row lets it wait, held and accepted later, and each way must have been gone to its end; else
+ * walks have gone blind. --wrong N: the model has a rule that is wrong (naive.h); --wrong-rules:
+ * each of them in turn, and every one must be noticed.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,6 +64,34 @@ struct tally {
 };
 #define BODIES 512 /* Event's field numbers are below */
 
+/* How a manifest went, all the way to its end. */
+#define WAYS(W)                                                                                    \
+	W(NORMAL, m->accepted && !m->flows && KIND(NORMAL))                                        \
+	W(PIPELINE, m->accepted && m->flows)                                                       \
+	W(FORWARD, m->accepted &&KIND(FORWARD))                                                    \
+	W(FORWARD_NOT_PICKED_UP, m->n_shares != 0 && !m->shares_counted)                           \
+	W(FORWARD_IN_PARTS, m->passed != 0 && KIND(FORWARD))                                       \
+	W(SPLIT, m->accepted &&KIND(SPLIT))                                                        \
+	W(RETURN, m->accepted &&KIND(RETURN))                                                      \
+	W(REDIRECT, m->accepted &&KIND(REDIRECT))                                                  \
+	W(AMENDED, m->accepted && m->version > 1)                                                  \
+	W(GONE, m->gone)                                                                           \
+	W(CANCELLED, m->sealed &&STATE(CANCELLED))                                                 \
+	W(EXPIRED, m->sealed &&STATE(EXPIRED))
+#define KIND(kind_) (m->created->kind == LIANDAN__MANIFEST_KIND__MANIFEST_KIND_##kind_)
+#define STATE(state_) (m->state == CUSTODY__MANIFEST_STATE__##state_)
+enum way {
+#define W(name, is) WAY_##name,
+	WAYS(W)
+#undef W
+	    N_WAYS
+};
+
+struct seen {
+	struct tally of[BODIES];
+	uint64_t way[N_WAYS];
+};
+
 struct run {
 	struct walk walk;
 	struct nv nv;
@@ -72,7 +101,7 @@ struct run {
 	bool differs;
 	struct line *story; /* of each step */
 	size_t cap;
-	struct tally *tally; /* [BODIES] */
+	struct seen *seen;
 };
 
 static struct run *at; /* of `differ`, which is called from the depth of walks over tables */
@@ -174,7 +203,7 @@ static const struct nv_line *line_of(const struct nv_manifest *m, uint32_t line)
 	return &none;
 }
 
-/* By pipeline; and what was accepted, by road or pipeline. */
+/* By pipeline; what was accepted, by road or pipeline, and what of it is on other manifests. */
 static void same_flows(const char *of, const Custody__Manifest *r, const struct nv_manifest *m)
 {
 	if ((r->n_flows != 0) != m->flows)
@@ -187,6 +216,14 @@ static void same_flows(const char *of, const Custody__Manifest *r, const struct 
 			differ("%s: a line has flowed on %u days for the region, %u for the model",
 			       of, r->flows[i]->days, l->days);
 	}
+	for (size_t i = 0; i < r->n_shared; i++) {
+		const struct nv_line *l = line_of(m, r->shared[i]->line);
+
+		same_mass(of, "a line, on others", r->shared[i]->mass_g, l->shared_g);
+		same_mass(of, "bulk of a line, gone on others", r->shared[i]->bulk_gone_g,
+			  l->bulk_gone_g);
+	}
+	same_mass(of, "gone on others", r->forwarded_g, m->forwarded_g);
 	for (size_t i = 0; i < m->n_lines; i++) {
 		int64_t accepted = 0;
 
@@ -306,7 +343,7 @@ static void look_at_held(struct run *r, uint8_t (*held)[LD_HASH_BYTES], size_t n
 		if (ld_effect_get(custody(r), held[i], &rec) != LD_OK)
 			differ("%s: no effect for the region", told(r, held[i]));
 		else if (rec->verdict == LIANDAN__VERDICT__ACCEPTED)
-			r->tally[e->body].later++;
+			r->seen->of[e->body].later++;
 		if (!r->differs && rec->verdict != e->verdict)
 			differ("%s: now %s for the region, %s for the model", told(r, held[i]),
 			       ld_verdict_name(rec->verdict), ld_verdict_name(e->verdict));
@@ -479,7 +516,7 @@ static void send(struct run *r, const struct walk_step *s)
 	story(r, s->sealed.what, s->sealed.hash, &w->out);
 	compare(r, s, &said);
 	if (w->out.verdict <= LIANDAN__VERDICT__REFUSED)
-		r->tally[e->body_case].said[w->out.verdict]++;
+		r->seen->of[e->body_case].said[w->out.verdict]++;
 	if (!r->differs) {
 		look_at_held(r, held, n);
 		for (size_t i = 0; i < WALK_PLANS; i++)
@@ -513,6 +550,7 @@ static void all_clocks(struct run *r)
 	bool advanced;
 
 	do {
+		passed_ms += 100; /* it looks at the time no oftener */
 		before = ld_region_head(region)->size;
 		if (ld_region_tick(region, &advanced) != LD_OK)
 			differ("the region's tick fails");
@@ -547,9 +585,16 @@ static void one_step(struct run *r, const struct walk_step *s)
 		look_at_all(r);
 }
 
+static void count_ways(struct seen *s, const struct nv_manifest *m)
+{
+#define W(name, is) s->way[WAY_##name] += (is);
+	WAYS(W)
+#undef W
+}
+
 /* true: they agree all the way. */
 static bool walk(uint64_t seed, size_t events, enum nv_wrong wrong, bool quiet, bool verbose,
-		 struct tally tally[BODIES])
+		 struct seen *seen)
 {
 	static struct run r;
 	struct walk_step s = {.kind = WALK_SEND};
@@ -558,7 +603,7 @@ static bool walk(uint64_t seed, size_t events, enum nv_wrong wrong, bool quiet, 
 	r.seed = seed;
 	r.quiet = quiet;
 	r.verbose = verbose;
-	r.tally = tally;
+	r.seen = seen;
 	at = &r;
 	nv_new(&r.nv, wrong);
 	walk_new(&r.walk, &r.nv, seed);
@@ -573,6 +618,8 @@ static bool walk(uint64_t seed, size_t events, enum nv_wrong wrong, bool quiet, 
 		look_at_all(&r);
 		replay(&r);
 	}
+	for (size_t i = 0; i < r.nv.n_manifest; i++)
+		count_ways(seen, &r.nv.manifest[i]);
 	walk_free(&r.walk);
 	nv_free(&r.nv);
 	free(r.story);
@@ -581,14 +628,14 @@ static bool walk(uint64_t seed, size_t events, enum nv_wrong wrong, bool quiet, 
 
 /* ---- how much they have seen ---- */
 
-static struct tally sum_of(const struct tally tally[BODIES])
+static struct tally sum_of(const struct seen *s)
 {
 	struct tally sum = {0};
 
 	for (size_t i = 0; i < BODIES; i++) {
 		for (size_t k = 0; k <= LIANDAN__VERDICT__REFUSED; k++)
-			sum.said[k] += tally[i].said[k];
-		sum.later += tally[i].later;
+			sum.said[k] += s->of[i].said[k];
+		sum.later += s->of[i].later;
 	}
 	return sum;
 }
@@ -599,7 +646,7 @@ static uint64_t events_of(struct tally t)
 	       t.said[LIANDAN__VERDICT__REFUSED];
 }
 
-static bool seen(const struct tally *t, Liandan__Event__BodyCase body, bool waits)
+static bool seen_all(const struct tally *t, Liandan__Event__BodyCase body, bool waits)
 {
 	const uint64_t accepted = t->said[LIANDAN__VERDICT__ACCEPTED],
 		       held = t->said[LIANDAN__VERDICT__HELD],
@@ -615,16 +662,26 @@ static bool seen(const struct tally *t, Liandan__Event__BodyCase body, bool wait
 }
 
 /* Every row of the table, and what walks do beside it. */
-static bool every_kind(const struct tally tally[BODIES])
+static bool every_kind(const struct seen *s)
 {
+	static const char *const ways[] = {
+#define W(name, is) #name,
+	    WAYS(W)
+#undef W
+	};
 	static const Liandan__Event__BodyCase beside[] = {LIANDAN__EVENT__BODY_HOLD_PLACED,
 							  LIANDAN__EVENT__BODY_HOLD_RELEASED};
 	bool all = true;
 
 	for (size_t i = 0; i < ld_table_rows; i++)
-		all &= seen(&tally[ld_table[i].body], ld_table[i].body, ld_table[i].waits != 0);
+		all &= seen_all(&s->of[ld_table[i].body], ld_table[i].body, ld_table[i].waits != 0);
 	for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
-		all &= seen(&tally[beside[i]], beside[i], false);
+		all &= seen_all(&s->of[beside[i]], beside[i], false);
+	for (size_t i = 0; i < N_WAYS; i++) {
+		printf("%-26s %7" PRIu64 "%s\n", ways[i], s->way[i],
+		       s->way[i] != 0 ? "" : "  NOT SEEN");
+		all &= s->way[i] != 0;
+	}
 	return all;
 }
 
@@ -634,15 +691,15 @@ static int wrong_rules(uint64_t seed, size_t walks, size_t events)
 	int missed = 0;
 
 	for (unsigned wrong = NV_RIGHT + 1; wrong < NV_WRONG_RULES; wrong++) {
-		static struct tally tally[BODIES];
+		static struct seen seen;
 		size_t i = 0;
 
-		memset(tally, 0, sizeof tally);
+		memset(&seen, 0, sizeof seen);
 
-		while (i < walks && walk(seed + i, events, wrong, true, false, tally))
+		while (i < walks && walk(seed + i, events, wrong, true, false, &seen))
 			i++;
 		printf("%s: %s", nv_wrong_text(wrong), i < walks ? "noticed" : "NOT NOTICED");
-		printf(" after %" PRIu64 " events\n", events_of(sum_of(tally)));
+		printf(" after %" PRIu64 " events\n", events_of(sum_of(&seen)));
 		missed += i == walks;
 	}
 	return missed;
@@ -650,7 +707,7 @@ static int wrong_rules(uint64_t seed, size_t walks, size_t events)
 
 int main(int argc, char **argv)
 {
-	static struct tally tally[BODIES];
+	static struct seen seen;
 	struct tally sum;
 	uint64_t seed = 1;
 	size_t walks = 8, events = 2500, good = 0;
@@ -686,14 +743,14 @@ int main(int argc, char **argv)
 	virtual = true;
 	if (all_wrong)
 		return wrong_rules(seed, walks, events) == 0 ? 0 : 1;
-	while (good < walks && walk(seed + good, events, wrong, false, verbose, tally))
+	while (good < walks && walk(seed + good, events, wrong, false, verbose, &seen))
 		good++;
-	sum = sum_of(tally);
+	sum = sum_of(&seen);
 	printf("%zu walks of %zu: %" PRIu64 " accepted, %" PRIu64 " held, %" PRIu64 " refused\n",
 	       good, walks, sum.said[LIANDAN__VERDICT__ACCEPTED], sum.said[LIANDAN__VERDICT__HELD],
 	       sum.said[LIANDAN__VERDICT__REFUSED]);
 	ok = good == walks;
 	if (all_kinds)
-		ok &= every_kind(tally);
+		ok &= every_kind(&seen);
 	return ok ? 0 : 1;
 }

@@ -771,6 +771,7 @@ const char *nv_wrong_text(enum nv_wrong wrong)
 	    "an amendment needs nobody's word",
 	    "an amendment leaves the books as they are",
 	    "a pipeline's day may be booked twice",
+	    "shares of what nobody picked up stay taken",
 	    "what has flowed by pipeline stays bound",
 	};
 

@@ -49,6 +49,7 @@ enum nv_wrong {
 	NV_AMENDS_ALONE,	 /* CUSTODY-20: nobody else is asked */
 	NV_AMENDS_NO_BOOK,	 /* CUSTODY-20: stock stays as it was booked */
 	NV_DAY_TWICE,		 /* CUSTODY-25: a pipeline's day may be booked again */
+	NV_SHARES_STAY,		 /* CUSTODY-2: what is not picked up is not the parents' again */
 	NV_FLOW_STAYS_BOUND,	 /* CUSTODY-25: what has flowed is bound all the same */
 	NV_WRONG_RULES
 };
@@ -108,9 +109,19 @@ struct nv_line {
 	uint32_t line;
 	char code[NV_ID];
 	int64_t declared_g, accepted_g;
-	size_t said;	  /* how often the acceptance has it */
-	int64_t flowed_g; /* by pipeline, as the generator's meter says */
+	size_t said;	     /* how often the acceptance has it */
+	int64_t flowed_g;    /* by pipeline, as the generator's meter says */
+	int64_t shared_g;    /* of what was accepted, on manifests that forward it */
+	int64_t bulk_gone_g; /* of that, bulk that has left */
 	uint32_t days;
+};
+
+#define NV_SHARES 8
+struct nv_share { /* of what another manifest brought */
+	uint8_t manifest[LD_UUID_BYTES];
+	uint32_t line;
+	char code[NV_ID];
+	int64_t mass_g, boxed_g; /* of it in containers */
 };
 
 #define NV_FORMER 16
@@ -123,15 +134,19 @@ struct nv_manifest {
 	struct nv_line line[NV_LINES];
 	size_t n_lines;
 	Custody__ManifestState state;
-	bool sealed;	   /* ever */
-	bool accepted;	   /* of what is CLOSED: not as lost */
-	bool gone;	   /* an authority has said so */
-	bool closing;	   /* accepted, carried on by another, or nothing is left of it */
-	bool child;	   /* it carries on what another has shipped */
-	bool flows;	   /* a day of it has gone by pipeline */
-	char giver[NV_ID]; /* who holds what was put down and is to go on, before leg 1; or "" */
-	bool on_truck;	   /* where it was rejected */
-	size_t passed;	   /* lines that are on children */
+	bool sealed;   /* ever */
+	bool accepted; /* of what is CLOSED: not as lost */
+	bool gone;     /* an authority has said so */
+	bool closing;  /* accepted, carried on by another, or nothing is left of it */
+	bool child;    /* it carries on what another has shipped */
+	struct nv_share share[NV_SHARES];
+	size_t n_shares;
+	bool shares_counted; /* on the parents */
+	int64_t forwarded_g; /* of what was accepted, gone on other manifests */
+	bool flows;	     /* a day of it has gone by pipeline */
+	char giver[NV_ID];   /* who holds what was put down and is to go on, before leg 1; or "" */
+	bool on_truck;	     /* where it was rejected */
+	size_t passed;	     /* lines that are on children */
 	char signed_by[NV_SIGNED][NV_ID];
 	uint32_t signed_at[NV_SIGNED]; /* the step that each signed last */
 	size_t n_signed;
@@ -348,6 +363,18 @@ void nv_apply_part(struct nv *nv, const struct nv_event *v);
 struct nv_said nv_judge_amend(struct nv *nv, const struct nv_event *v);
 void nv_apply_amend(struct nv *nv, const struct nv_event *v);
 void nv_drop_proposal(struct nv_manifest *m);
+/* naive_forward.c: parents are there, accepted, and named once; of each code no more comes from
+ * them than leaves; so much is left of each; containers are in the shares of what they came by. */
+bool nv_parents_can_be(struct nv *nv, const Liandan__ManifestCreated *b);
+bool nv_shares_fit(struct nv *nv, const Liandan__ManifestCreated *b);
+bool nv_parents_left(struct nv *nv, const Liandan__ManifestCreated *b);
+bool nv_came_shared(struct nv *nv, const struct nv_manifest *m, const Liandan__ManifestSealed *b);
+/* Accepted, and neither treated, lost nor on another manifest. */
+int64_t nv_unshared_g(const struct nv_manifest *m);
+void nv_shares_seal(struct nv *nv, struct nv_manifest *m);
+void nv_shares_back(struct nv *nv, struct nv_manifest *m);
+void nv_shares_part(struct nv *nv, struct nv_manifest *m, struct nv_manifest *child);
+void nv_shares_leave(struct nv *nv, struct nv_manifest *m);
 /* Anybody named, or who has signed one of its steps. */
 bool nv_takes_part(const struct nv_manifest *m, const struct nv_key *k);
 /* SHA-256 of the draft as it stands, then of each item. */

@@ -340,9 +340,8 @@ static int64_t bulk_left(const struct nv_manifest *m)
 static void hold_against_manifest(struct plan *p, const struct nv_manifest *m)
 {
 	const int64_t was = accepted_of(m), is = accepted_of(&p->after);
-	const int64_t spent = m->treated_g + m->gone_g;
 
-	if ((is < was && is < m->stored_g) || sinks(was - spent, is - spent) ||
+	if ((is < was && is < m->stored_g) || sinks(nv_unshared_g(m), nv_unshared_g(&p->after)) ||
 	    sinks(bulk_left(m), bulk_left(&p->after)))
 		bar(p, NV_REFUSED(QUANTITY));
 }
@@ -382,6 +381,10 @@ static void make_plan(struct nv *nv, struct plan *p, const struct nv_manifest *m
 		if (!m->accepted)
 			continue;
 		plan_receiver(nv, p, m, was, is);
+		if (recode && was->shared_g != 0) /* it has gone on by that code */
+			bar(p, NV_REFUSED(CONTAINER_ELSEWHERE));
+		if (sinks(was->accepted_g - was->shared_g, is->accepted_g - is->shared_g))
+			bar(p, NV_REFUSED(QUANTITY));
 		if (sinks(nv_bulk_of_line(m, was), nv_bulk_of_line(&p->after, is)))
 			bar(p, NV_REFUSED(QUANTITY));
 	}

@@ -151,9 +151,8 @@ static struct nv_said created(struct nv *nv, const struct nv_event *v)
 	if (b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_NORMAL &&
 	    b->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD)
 		return NV_REFUSED_SOMEHOW;
-	for (size_t i = 0; i < b->n_parents; i++)
-		if (nv_find(nv, b->parents[i]->manifest) == NULL)
-			return NV_REFUSED(UNKNOWN_MANIFEST);
+	if (!nv_parents_can_be(nv, b))
+		return NV_REFUSED_SOMEHOW;
 	if (b->receiver == NULL ||
 	    !party_with(nv, b->receiver->party, LIANDAN__ROLE__ROLE_RECEIVER))
 		return NV_REFUSED(UNKNOWN_PARTY);
@@ -173,6 +172,9 @@ static struct nv_said created(struct nv *nv, const struct nv_event *v)
 	if (!first && b->n_carriers != 0) /* none at all: by pipeline */
 		return NV_REFUSED_SOMEHOW;
 	said = lines_said(b);
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED &&
+	    (!nv_shares_fit(nv, b) || !nv_parents_left(nv, b)))
+		return NV_REFUSED_SOMEHOW;
 	if (said.verdict == LIANDAN__VERDICT__ACCEPTED && nv_held_back(nv, v, b, NULL))
 		return NV_REFUSED(ON_HOLD);
 	return said;
@@ -380,7 +382,12 @@ static struct nv_said sealed(struct nv *nv, const struct nv_event *v)
 	if (b->version != 1 || !nv_id_is(b->content, content, sizeof content))
 		return NV_REFUSED(BAD_CONTENT);
 	said = items_said(nv, m, b);
-	return said.verdict == LIANDAN__VERDICT__ACCEPTED ? book_said(nv, m, b) : said;
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED)
+		said = book_said(nv, m, b);
+	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
+		return said;
+	return nv_parents_left(nv, m->created) && nv_came_shared(nv, m, b) ? said
+									   : NV_REFUSED_SOMEHOW;
 }
 
 void nv_bind_bulk(struct nv *nv, const struct nv_manifest *m, int sign)
@@ -426,6 +433,7 @@ static void seal(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 		memcpy(k->by, m->id, sizeof k->by);
 	}
 	nv_bind_bulk(nv, m, 1);
+	nv_shares_seal(nv, m);
 }
 
 /* ---- row 4 ---- */
@@ -450,6 +458,7 @@ static struct nv_said cancelled(struct nv *nv, const struct nv_event *v)
 void nv_free_bound(struct nv *nv, struct nv_manifest *m)
 {
 	nv_bind_bulk(nv, m, -1);
+	nv_shares_back(nv, m);
 	for (size_t i = 0; i < m->n_items && nv->wrong != NV_CANCEL_KEEPS_BOUND; i++) {
 		struct nv_container *k = nv_container_named(nv, m->item[i].container);
 
@@ -703,7 +712,8 @@ static void ship(struct nv *nv, struct nv_manifest *m, const char *carrier)
 		s->shipped_g += nv->wrong == NV_SHIPS_NOTHING ? 0 : k->mass_g;
 		k->state = CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT;
 		k->bound = true;
-		k->came = false;
+		k->came = false; /* it comes by this one next */
+		k->n_origins = 0;
 		memcpy(k->by, m->id, sizeof k->by);
 		nv_copy(k->party, carrier);
 		nv_copy(k->site, "");
@@ -721,6 +731,7 @@ static void take(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 		m = nv_leave(nv, m, &part, b->child, LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT);
 		nv_sign(nv_find(nv, b->manifest), nv, v);
 	}
+	nv_shares_leave(nv, m);
 	if (m->leg == 0 && m->giver[0] == '\0')
 		ship(nv, m, v->by->party);
 	else

@@ -160,6 +160,7 @@ struct nv_manifest *nv_leave(struct nv *nv, struct nv_manifest *m, const struct 
 	child->proposal = NULL;
 	child->confirmed = true;
 	child->pickup_due_ms = INT64_MAX;
+	nv_shares_part(nv, m, child);
 	for (size_t i = 0; i < part->n; i++) {
 		struct nv_container *k = nv_container_named(nv, part->item[i].container);
 

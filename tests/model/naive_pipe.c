@@ -145,6 +145,7 @@ static void flow(struct nv *nv, struct nv_manifest *m, const Liandan__PipelineDa
 
 	m->flows = true;
 	m->offer.open = false;
+	nv_shares_leave(nv, m);
 	m->pickup_due_ms = INT64_MAX;
 	s->bound_g += unbound_g(m, l);
 	l->flowed_g += b->mass_out_g;

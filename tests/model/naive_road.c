@@ -307,7 +307,7 @@ int64_t nv_share_of(const struct nv_manifest *m, size_t item, int64_t accepted_g
 
 int64_t nv_bulk_of_line(const struct nv_manifest *m, const struct nv_line *l)
 {
-	int64_t bulk = l->accepted_g;
+	int64_t bulk = l->accepted_g - l->bulk_gone_g;
 
 	for (size_t i = 0; i < m->n_items; i++)
 		if (m->item[i].line == l->line && m->item[i].container[0] != '\0')

@@ -6,7 +6,7 @@
 
 #define ARENA (1u << 20)
 
-const char *const walk_gens[WALK_GENS] = {"G0", "G1", "G2"};
+const char *const walk_gens[WALK_GENS + WALK_RECS] = {"G0", "G1", "G2", "R0", "R1"};
 const char *const walk_recs[WALK_RECS] = {"R0", "R1"};
 const char *const walk_carriers[WALK_CARRIERS] = {"C0", "C1", "C2"};
 const char *const walk_sites[] = {"G0-a", "G0-b", "G1-a", "G2-a",
@@ -180,6 +180,7 @@ static void people(struct walk *k)
 	person(k, "G1", "office2", "p-C2", LIANDAN__ROLE__ROLE_GENERATOR);
 	authority(k);
 	person(k, "R1", "gate2", "p-G0", LIANDAN__ROLE__ROLE_RECEIVER);
+	person(k, "R1", "office", "p-R1g", LIANDAN__ROLE__ROLE_GENERATOR);
 	w = add(k, "C0", "t0", "t0", LIANDAN__ROLE__ROLE_TERMINAL);
 	world_vehicle(&k->world, "V0", "C0", &w->s, "t0");
 	if (k->n_who != BY_PEOPLE)

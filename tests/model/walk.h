@@ -14,6 +14,7 @@
 #define WALK_OUTBOX 64
 #define WALK_ITEMS 9
 #define WALK_LINES 3
+#define WALK_PARENTS 3
 #define WALK_AGAIN 8
 #define WALK_HASHES 16
 #define WALK_DELEGATION "DG1" /* of G1 to C2, everything */
@@ -49,6 +50,12 @@ struct walk_plan {
 	bool returned; /* on its way back: the generator receives */
 	bool piped;    /* it names no carrier, and is all bulk */
 	unsigned gen, rec, site, n_carriers, carrier[2];
+	struct {
+		uint8_t id[LD_UUID_BYTES];
+		uint32_t line;
+		int64_t mass_g;
+	} parent[WALK_PARENTS]; /* of what it forwards */
+	size_t n_parents;
 	unsigned code[WALK_LINES];
 	bool estimated;
 	size_t n_lines, n_items;
@@ -110,6 +117,7 @@ uint64_t walk_random(struct walk *k);
 unsigned walk_pick(struct walk *k, unsigned n);
 bool walk_chance(struct walk *k, unsigned percent);
 char *walk_name(struct walk *k, const char *prefix);
+/* Generators; then the receivers, which send on what they have accepted. */
 extern const char *const walk_gens[],
     *const walk_recs[], *const walk_carriers[], *const walk_sites[], *const walk_plates[],
 									 *const walk_parties[];
@@ -140,6 +148,7 @@ enum walk_person {
 	BY_G1C, /* a clerk of G1 who drives for C2 */
 	BY_AUTHORITY,
 	BY_R1G, /* R1's gate is kept by G0's clerk */
+	BY_R1O, /* R1 as a generator */
 	BY_TERMINAL,
 	BY_PEOPLE
 };

@@ -10,7 +10,7 @@
 /* Its content is not known to the model once it is amended: proposed, and never agreed to. */
 static bool stays_as_it_is(const struct move *v)
 {
-	return v->p->child || (v->m != NULL && v->m->child);
+	return v->p->child || v->p->n_parents != 0 || (v->m != NULL && v->m->child);
 }
 
 static unsigned key_of(struct walk *k, const char *party)
@@ -92,7 +92,7 @@ void walk_propose(struct move *v)
 {
 	Liandan__AmendmentProposed *b =
 	    NEW(v->k, Liandan__AmendmentProposed, LIANDAN__AMENDMENT_PROPOSED__INIT);
-	unsigned by[] = {BY_G0 + v->p->gen, walk_receiver(v->p), walk_holder_driver(v)};
+	unsigned by[] = {walk_clerk(v->p), walk_receiver(v->p), walk_holder_driver(v)};
 
 	b->manifest = ID(v->p);
 	b->base_version = v->m != NULL && walk_chance(v->k, 97) ? v->m->version : 1;

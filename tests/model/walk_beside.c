@@ -23,7 +23,7 @@ void walk_confirm(struct move *v)
 	b->content = HASH(v->p->content);
 	b->agrees = walk_chance(v->k, 90);
 	EVENT(v, GENERATOR_CONFIRMED, b,
-	      v->p->gen == 1 && walk_chance(v->k, 30) ? (unsigned)BY_G1C : BY_G0 + v->p->gen);
+	      v->p->gen == 1 && walk_chance(v->k, 30) ? (unsigned)BY_G1C : walk_clerk(v->p));
 }
 
 void walk_report(struct move *v)
@@ -49,9 +49,9 @@ void walk_resolve(struct move *v)
 	b->discrepancy = HASH(v->p->report);
 	b->cause = walk_chance(v->k, 70) ? LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SCALE
 					 : LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL;
-	EVENT(v, DISCREPANCY_RESOLVED, b, generator ? BY_G0 + v->p->gen : receiver(v));
+	EVENT(v, DISCREPANCY_RESOLVED, b, generator ? walk_clerk(v->p) : receiver(v));
 	if (walk_chance(v->k, 20))
-		v->co[v->n_co++] = generator ? receiver(v) : BY_G0 + v->p->gen;
+		v->co[v->n_co++] = generator ? receiver(v) : walk_clerk(v->p);
 }
 
 void walk_paper(struct move *v)
@@ -59,7 +59,7 @@ void walk_paper(struct move *v)
 	Liandan__PaperBackfilled *b =
 	    NEW(v->k, Liandan__PaperBackfilled, LIANDAN__PAPER_BACKFILLED__INIT);
 	Liandan__PaperStep *step = NEW(v->k, Liandan__PaperStep, LIANDAN__PAPER_STEP__INIT);
-	unsigned by[] = {BY_G0 + v->p->gen, receiver(v), walk_holder_driver(v)};
+	unsigned by[] = {walk_clerk(v->p), receiver(v), walk_holder_driver(v)};
 
 	b->manifest = ID(v->p);
 	b->paper_no = walk_name(v->k, "paper");
@@ -133,7 +133,7 @@ void walk_number(struct move *v)
 				    walk_chance(v->k, 95) ? ++v->k->names : v->k->names);
 	if (walk_chance(v->k, 10))
 		b->number[walk_pick(v->k, 8)] = '4';
-	EVENT(v, NUMBER_ASSIGNED, b, BY_G0 + v->p->gen);
+	EVENT(v, NUMBER_ASSIGNED, b, walk_clerk(v->p));
 }
 
 /* ---- stock ---- */
@@ -183,7 +183,7 @@ void walk_repack(struct move *v)
 	while (b->n_outputs < 3 && walk_chance(v->k, 70))
 		repack_output(v, b);
 	b->loss_cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_REPACKING;
-	EVENT(v, STOCK_REPACKED, b, there ? receiver(v) : BY_G0 + v->p->gen);
+	EVENT(v, STOCK_REPACKED, b, there ? receiver(v) : walk_clerk(v->p));
 	if (!there || b->n_outputs == 0 || walk_chance(v->k, 30))
 		return;
 	v->p->n_items = 0;
@@ -212,14 +212,14 @@ void walk_release(struct move *v)
 	if (walk_chance(v->k, 60))
 		b->manifest = ID(v->p);
 	b->destination = LIANDAN__DESTINATION__DESTINATION_OUTSOURCED;
-	EVENT(v, CONTAINER_RELEASED, b, BY_G0 + v->p->gen);
+	EVENT(v, CONTAINER_RELEASED, b, walk_clerk(v->p));
 }
 
 void walk_count(struct move *v)
 {
 	Liandan__StockCounted *b = NEW(v->k, Liandan__StockCounted, LIANDAN__STOCK_COUNTED__INIT);
 	const bool there = walk_chance(v->k, 50);
-	const unsigned by = there ? receiver(v) : BY_G0 + v->p->gen;
+	const unsigned by = there ? receiver(v) : walk_clerk(v->p);
 	const struct nv *nv = v->k->nv;
 	int64_t book = 0;
 

@@ -27,6 +27,16 @@ Liandan__ManifestCreated *walk_draft(struct walk *k, const struct walk_plan *p)
 		c->party = TEXT(walk_carriers[p->carrier[i]]);
 		b->carriers[b->n_carriers++] = c;
 	}
+	b->parents = walk_room(k, WALK_PARENTS * sizeof *b->parents);
+	for (size_t i = 0; i < p->n_parents; i++) {
+		Liandan__Parent *of = NEW(k, Liandan__Parent, LIANDAN__PARENT__INIT);
+
+		of->manifest = walk_bytes_of(p->parent[i].id, LD_UUID_BYTES);
+		of->line = p->parent[i].line;
+		of->mass_g = p->parent[i].mass_g;
+		b->parents[b->n_parents++] = of;
+		b->kind = LIANDAN__MANIFEST_KIND__MANIFEST_KIND_FORWARD;
+	}
 	b->lines = walk_room(k, (WALK_LINES + 1) * sizeof *b->lines);
 	for (size_t i = 0; i < p->n_lines; i++) {
 		int64_t mass = 0;
@@ -69,7 +79,7 @@ void walk_create(struct move *v)
 			break;
 		}
 	}
-	EVENT(v, MANIFEST_CREATED, b, BY_G0 + v->p->gen);
+	EVENT(v, MANIFEST_CREATED, b, walk_clerk(v->p));
 	walk_by_generator(v);
 }
 
@@ -107,7 +117,7 @@ void walk_seal(struct move *v)
 	if (v->p->piped && walk_chance(v->k, 80))
 		b->expires_ms =
 		    ld_region_now(v->k->world.region) + (1 + walk_pick(v->k, 12)) * (LD_DAY_MS / 2);
-	EVENT(v, MANIFEST_SEALED, b, BY_G0 + v->p->gen);
+	EVENT(v, MANIFEST_SEALED, b, walk_clerk(v->p));
 	walk_by_generator(v);
 }
 
@@ -117,7 +127,7 @@ void walk_cancel(struct move *v)
 	    NEW(v->k, Liandan__ManifestCancelled, LIANDAN__MANIFEST_CANCELLED__INIT);
 
 	b->manifest = ID(v->p);
-	EVENT(v, MANIFEST_CANCELLED, b, BY_G0 + v->p->gen);
+	EVENT(v, MANIFEST_CANCELLED, b, walk_clerk(v->p));
 	walk_by_generator(v);
 }
 
@@ -449,6 +459,6 @@ void walk_redirect(struct move *v)
 				q->carrier[0] = i;
 	b->carrier = TEXT(walk_carriers[q->carrier[0]]);
 	b->order_no = TEXT(official && walk_chance(v->k, 90) ? "order-1" : "");
-	EVENT(v, REDIRECTED, b, official ? (unsigned)BY_AUTHORITY : BY_G0 + v->p->gen);
+	EVENT(v, REDIRECTED, b, official ? (unsigned)BY_AUTHORITY : walk_clerk(v->p));
 	v->p->after_end = 5;
 }

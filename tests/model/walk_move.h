@@ -50,6 +50,9 @@ uint32_t walk_leg_now(const struct move *v);
 unsigned walk_next_carrier(const struct move *v);
 unsigned walk_giver(struct move *v);
 unsigned walk_receiver(const struct walk_plan *p);
+unsigned walk_clerk(const struct walk_plan *p); /* of the generator */
+/* What it would forward; false: nothing is there. */
+bool walk_plan_forward(struct walk *k, struct walk_plan *p);
 void walk_by_generator(struct move *v); /* its clerk, or the collector that fills in for it */
 
 /* A child takes such items along as `goes` says, or all: from then on a plan of its own, in

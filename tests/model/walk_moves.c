@@ -67,15 +67,19 @@ void walk_plan_new(struct walk *k, struct walk_plan *p)
 {
 	memset(p, 0, sizeof *p);
 	new_id(k, p);
+	p->carrier[0] = walk_pick(k, WALK_CARRIERS);
+	p->carrier[1] = walk_pick(k, WALK_CARRIERS);
+	p->estimated = walk_chance(k, 20);
+	p->n_carriers = 1 + walk_pick(k, 2);
+	if (walk_chance(k, 25) && walk_plan_forward(k, p))
+		return;
+	p->n_parents = p->n_lines = p->n_items = 0;
 	p->gen = walk_pick(k, WALK_GENS);
 	p->site = p->gen == 0 ? walk_pick(k, 2) : p->gen + 1;
 	p->rec = walk_pick(k, WALK_RECS);
 	p->piped = walk_chance(k, 10);
-	p->n_carriers = p->piped ? 0 : 1 + walk_pick(k, 2);
-	p->carrier[0] = walk_pick(k, WALK_CARRIERS);
-	p->carrier[1] = walk_pick(k, WALK_CARRIERS);
+	p->n_carriers = p->piped ? 0 : p->n_carriers;
 	p->n_lines = 1 + walk_pick(k, WALK_LINES);
-	p->estimated = walk_chance(k, 20);
 	plan_items(k, p);
 }
 
@@ -360,7 +364,8 @@ static bool given_up(struct walk_plan *p, const struct nv_manifest *m)
 		stands += m->line[i].days << 16;
 	p->tried = stands == p->stands ? p->tried + 1 : 0;
 	p->stands = stands;
-	return p->after_end > 4 || p->tried > (p->child && m == NULL ? 2 : 10);
+	return p->after_end > 4 ||
+	       p->tried > ((p->child || p->n_parents != 0) && m == NULL ? 2 : 10);
 }
 
 /* What has been amended goes on as it stands. */

@@ -75,9 +75,16 @@ const char *walk_rec_site(const struct walk_plan *p)
 	return p->rec == 0 ? "R0-a" : "R1-a";
 }
 
+unsigned walk_clerk(const struct walk_plan *p)
+{
+	return p->gen < WALK_GENS    ? BY_G0 + p->gen
+	       : p->gen == WALK_GENS ? (unsigned)BY_R0G
+				     : (unsigned)BY_R1O;
+}
+
 unsigned walk_receiver(const struct walk_plan *p)
 {
-	return p->returned ? BY_G0 + p->gen : BY_R0 + p->rec;
+	return p->returned ? walk_clerk(p) : BY_R0 + p->rec;
 }
 
 /* A clerk of that firm. */
@@ -127,7 +134,7 @@ unsigned walk_giver(struct move *v)
 	if (walk_leg_now(v) == 0 && v->m != NULL && v->m->giver[0] != '\0')
 		return clerk_of(v->m->giver);
 	if (walk_leg_now(v) == 0)
-		return BY_G0 + v->p->gen;
+		return walk_clerk(v->p);
 	return v->m->stored ? BY_STORE : walk_holder_driver(v);
 }
 
@@ -166,7 +173,7 @@ void walk_by_generator(struct move *v)
 {
 	if (v->m != NULL && v->m->giver[0] != '\0')
 		return; /* what goes on from where it was put down is not its to give */
-	v->by = BY_G0 + v->p->gen;
+	v->by = walk_clerk(v->p);
 	if ((v->p->gen == 1 && walk_chance(v->k, 40)) || walk_pick(v->k, 200) == 0) {
 		v->by = BY_C2;
 		v->e->delegation = TEXT(WALK_DELEGATION);

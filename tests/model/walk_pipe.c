@@ -42,7 +42,7 @@ void walk_pipe_day(struct move *v)
 	b->mass_out_g = walk_some_mass(v->k, line_g / 4);
 	b->mass_in_g = b->mass_out_g - (walk_chance(v->k, 30) ? b->mass_out_g / 200 : 0);
 	b->out_end = b->in_end = b->mass_out_g;
-	EVENT(v, PIPELINE_DAY, b, BY_G0 + v->p->gen);
+	EVENT(v, PIPELINE_DAY, b, walk_clerk(v->p));
 	if (walk_chance(v->k, 97))
 		v->co[v->n_co++] = receiver;
 }

@@ -24,7 +24,7 @@ void walk_generate(struct move *v)
 	it->made = true;
 	snprintf(v->k->batch[v->k->n_batch++ % WALK_HASHES], 24, "%s", b->batch);
 	snprintf(v->k->container[v->k->n_container++ % WALK_HASHES], 24, "%s", b->container);
-	EVENT(v, WASTE_GENERATED, b, BY_G0 + v->p->gen);
+	EVENT(v, WASTE_GENERATED, b, walk_clerk(v->p));
 	walk_by_generator(v);
 }
 
@@ -93,7 +93,7 @@ void walk_treat(struct move *v)
 			add_input(v, b, &v->p->item[i]);
 	while (b->n_outputs < 2 && walk_chance(v->k, 40))
 		add_output(v, b);
-	EVENT(v, WASTE_TREATED, b, there ? walk_receiver(v->p) : BY_G0 + v->p->gen);
+	EVENT(v, WASTE_TREATED, b, there ? walk_receiver(v->p) : walk_clerk(v->p));
 }
 
 void walk_lose(struct move *v)
@@ -101,7 +101,7 @@ void walk_lose(struct move *v)
 	Liandan__LossRecorded *b = NEW(v->k, Liandan__LossRecorded, LIANDAN__LOSS_RECORDED__INIT);
 	const struct walk_item *it = &v->p->item[walk_pick(v->k, (unsigned)v->p->n_items)];
 	const bool there = v->m != NULL && v->m->leg != 0;
-	unsigned by = there ? walk_receiver(v->p) : BY_G0 + v->p->gen;
+	unsigned by = there ? walk_receiver(v->p) : walk_clerk(v->p);
 
 	b->cause = LIANDAN__LOSS_CAUSE__LOSS_CAUSE_SPILL;
 	b->mass_g = walk_some_mass(v->k, 1 + walk_pick(v->k, 20000));
@@ -124,7 +124,7 @@ void walk_lose(struct move *v)
 			by = walk_holder_driver(v);
 		break;
 	}
-	EVENT(v, LOSS_RECORDED, b, walk_chance(v->k, 10) ? (unsigned)BY_INSPECTOR : by);
+	EVENT(v, LOSS_RECORDED, b, walk_chance(v->k, 30) ? (unsigned)BY_INSPECTOR : by);
 }
 
 void walk_weigh(struct move *v)
