@@ -86,13 +86,16 @@ static const Liandan__ApprovedLine *approved_line(const Liandan__TransferApprove
 	return NULL;
 }
 
-static int64_t of_code(const Liandan__ManifestCreated *b, const char *code)
+/* Without what left on its children: that stays counted. */
+static int64_t of_code(const Custody__Manifest *m, const char *code)
 {
+	const Liandan__ManifestCreated *b = m->created;
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < b->n_lines; i++)
 		if (strcmp(b->lines[i]->code, code) == 0)
-			sum = ld_add_g(sum, ld_line_declared_g(b->lines[i]));
+			sum = ld_add_g(sum, ld_sub_g(ld_line_declared_g(b->lines[i]),
+						     ld_line_passed_g(m, b->lines[i]->line)));
 	return sum;
 }
 
@@ -122,7 +125,7 @@ static bool check_left(struct ld_case *k, const Liandan__TransferApproved *a,
 			       line->mode[0] != '\0' ? line->mode : "any mode");
 	drawn_g = ld_sub_g(ld_year_g(k->c, LD_YEAR_GRANTED, a->approval, line->code, 0),
 			   own_draw(k->m, line->code));
-	now_g = of_code(k->m->created, line->code);
+	now_g = of_code(k->m, line->code);
 	return ld_add_g(drawn_g, now_g) <= may->mass_g ||
 	       MISSING(k, line->code, ld_add_g(drawn_g, now_g), may->mass_g,
 		       "approval %s has %" PRId64 " g of %s left, not %" PRId64, a->approval,

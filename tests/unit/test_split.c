@@ -279,6 +279,31 @@ static void the_grant_counts_what_left(void **state)
 	assert_int_equal(drawn(x, MX_CODE), MX_C1_G);
 }
 
+/* What the part has drawn is the whole's: an amendment of the rest does not ask for it again. */
+static void the_part_is_not_asked_of_the_grant_again(void **state)
+{
+	struct mx *x = *state;
+	struct sp_items s = {.n = 0};
+	Liandan__ManifestCreated *draft;
+
+	mx_fill(x);
+	mx_divide(x, "REC", 430100);
+	mx_clean(x, mx_approve(x, EEB, mx_approved(x, "A1"))); /* just enough */
+	draft = mx_created(x);
+	draft->approval = MX_S("A1");
+	mx_clean(x, mx_create(x, draft));
+	mx_clean(x, mx_seal(x, draft, mx_sealed(x)));
+	sp_bulk(x, &s, 7);
+	mx_clean(x, sp_take(x, SP_CHILD, &s));
+	mx_clean(x, mx_propose(x, GEN, mx_phone(x, "", "110")));
+	mx_clean(x, mx_agree(x, CAR1, mx_agreement(x, x->hash, false)));
+	mx_generate(x, "B9", "", MX_BULK, MX_BULK_G);
+	mx_refused(x,
+		   mx_propose(x, GEN,
+			      mx_amend_number(x, MX_FIELD(LINE_MASS), 2, MX_BULK_G, MX_BULK_G + 1)),
+		   APPROVAL_MISSING);
+}
+
 /* Of a cancelled one the part that is taken all the same counts again, and no more. */
 static void the_grant_counts_a_part_of_the_cancelled(void **state)
 {
@@ -542,6 +567,7 @@ int main(void)
 	    TEST(the_rest_is_cancelled),
 	    TEST(a_part_of_what_was_cancelled),
 	    TEST(the_grant_counts_what_left),
+	    TEST(the_part_is_not_asked_of_the_grant_again),
 	    TEST(the_grant_counts_a_part_of_the_cancelled),
 	    TEST(weighed_trip_by_trip),
 	    TEST(amended_after_a_part),
