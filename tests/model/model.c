@@ -75,6 +75,7 @@ struct tally {
 	W(RETURN, m->accepted &&KIND(RETURN))                                                      \
 	W(REDIRECT, m->accepted &&KIND(REDIRECT))                                                  \
 	W(AMENDED, m->accepted && m->version > 1)                                                  \
+	W(GRANTED, m->accepted && m->created->approval[0] != '\0' && KIND(NORMAL))                 \
 	W(GONE, m->gone)                                                                           \
 	W(CANCELLED, m->sealed &&STATE(CANCELLED))                                                 \
 	W(EXPIRED, m->sealed &&STATE(EXPIRED))
@@ -669,8 +670,9 @@ static bool every_kind(const struct seen *s)
 	    WAYS(W)
 #undef W
 	};
-	static const Liandan__Event__BodyCase beside[] = {LIANDAN__EVENT__BODY_HOLD_PLACED,
-							  LIANDAN__EVENT__BODY_HOLD_RELEASED};
+	static const Liandan__Event__BodyCase beside[] = {
+	    LIANDAN__EVENT__BODY_TRANSFER_APPROVED, LIANDAN__EVENT__BODY_TRANSFER_DENIED,
+	    LIANDAN__EVENT__BODY_HOLD_PLACED, LIANDAN__EVENT__BODY_HOLD_RELEASED};
 	bool all = true;
 
 	for (size_t i = 0; i < ld_table_rows; i++)

@@ -54,19 +54,21 @@ void nv_free(struct nv *nv)
 	free(nv->effect);
 	free(nv->hold);
 	free(nv->delegation);
+	free(nv->grant);
 	free(nv->meter);
 	free(nv->day);
 	free(nv->held);
 	memset(nv, 0, sizeof *nv);
 }
 
-void nv_party(struct nv *nv, const char *party, uint32_t roles, bool small)
+void nv_party(struct nv *nv, const char *party, uint32_t roles, bool small, uint32_t division)
 {
 	struct nv_party *p = ADD(nv, party);
 
 	nv_copy(p->party, party);
 	p->roles = roles;
 	p->small = small;
+	p->division = division;
 }
 
 void nv_site(struct nv *nv, const char *site, const char *party)
@@ -249,6 +251,9 @@ static struct nv_said judge(struct nv *nv, const struct nv_event *v)
 	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
 	case LIANDAN__EVENT__BODY_PAPER_BACKFILLED:
 		return nv_judge_beside(nv, v);
+	case LIANDAN__EVENT__BODY_TRANSFER_APPROVED:
+	case LIANDAN__EVENT__BODY_TRANSFER_DENIED:
+		return nv_judge_grant(nv, v);
 	case LIANDAN__EVENT__BODY_PIPELINE_DAY:
 		return nv_judge_pipe(nv, v);
 	case LIANDAN__EVENT__BODY_STOP_BEGUN:
@@ -419,6 +424,7 @@ static void apply(struct nv *nv, const struct nv_event *v)
 	nv_apply_part(nv, v);
 	nv_apply_amend(nv, v);
 	nv_apply_pipe(nv, v);
+	nv_apply_grant(nv, v);
 	signed_one(nv, v);
 }
 
@@ -771,6 +777,7 @@ const char *nv_wrong_text(enum nv_wrong wrong)
 	    "an amendment needs nobody's word",
 	    "an amendment leaves the books as they are",
 	    "a pipeline's day may be booked twice",
+	    "between provinces nothing is asked",
 	    "shares of what nobody picked up stay taken",
 	    "what has flowed by pipeline stays bound",
 	};

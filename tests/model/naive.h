@@ -49,6 +49,7 @@ enum nv_wrong {
 	NV_AMENDS_ALONE,	 /* CUSTODY-20: nobody else is asked */
 	NV_AMENDS_NO_BOOK,	 /* CUSTODY-20: stock stays as it was booked */
 	NV_DAY_TWICE,		 /* CUSTODY-25: a pipeline's day may be booked again */
+	NV_GRANTS_NOTHING,	 /* CUSTODY-2: nobody asks for the grant between provinces */
 	NV_SHARES_STAY,		 /* CUSTODY-2: what is not picked up is not the parents' again */
 	NV_FLOW_STAYS_BOUND,	 /* CUSTODY-25: what has flowed is bound all the same */
 	NV_WRONG_RULES
@@ -109,6 +110,7 @@ struct nv_line {
 	uint32_t line;
 	char code[NV_ID];
 	int64_t declared_g, accepted_g;
+	int64_t passed_g;    /* of what was declared, on children */
 	size_t said;	     /* how often the acceptance has it */
 	int64_t flowed_g;    /* by pipeline, as the generator's meter says */
 	int64_t shared_g;    /* of what was accepted, on manifests that forward it */
@@ -234,6 +236,15 @@ struct nv_party {
 	char party[NV_ID];
 	uint32_t roles;
 	bool small; /* HJ 1259's tier REGISTERED */
+	uint32_t division;
+};
+
+struct nv_grant {
+	char approval[NV_ID], generator[NV_ID], receiver[NV_ID];
+	struct nv_bulk line[NV_LINES];
+	size_t n;
+	int64_t from_ms, to_ms;
+	bool denied; /* or never granted */
 };
 
 struct nv_batch {
@@ -267,6 +278,7 @@ struct nv {
 	NV_LIST(nv_effect, effect);
 	NV_LIST(nv_hold, hold);
 	NV_LIST(nv_delegation, delegation);
+	NV_LIST(nv_grant, grant);
 	NV_LIST(nv_meter, meter);
 	NV_LIST(nv_day, day);
 	int64_t clocks_from_ms;	 /* after a start, none runs out before */
@@ -276,7 +288,7 @@ struct nv {
 
 void nv_new(struct nv *nv, enum nv_wrong wrong);
 void nv_free(struct nv *nv);
-void nv_party(struct nv *nv, const char *party, uint32_t roles, bool small);
+void nv_party(struct nv *nv, const char *party, uint32_t roles, bool small, uint32_t division);
 void nv_site(struct nv *nv, const char *site, const char *party);
 void nv_meter(struct nv *nv, const char *meter, const char *party);
 /* Keys first, then events: pointers to them are kept. */
@@ -382,6 +394,13 @@ void nv_content_now(const struct nv_manifest *m, uint8_t out[LD_HASH_BYTES]);
 int64_t nv_boxed_g(const struct nv *nv, const char *party, const char *site, const char *code);
 /* Of waste that is gone at the receiver: its manifests have so much less. */
 void nv_gone(struct nv *nv, struct nv_container *k, int64_t mass_g);
+struct nv_said nv_judge_grant(struct nv *nv, const struct nv_event *v);
+void nv_apply_grant(struct nv *nv, const struct nv_event *v);
+/* It goes to another province. */
+bool nv_crosses(const struct nv *nv, const struct nv_manifest *m, const char *receiver);
+/* Then a grant in force covers it, with what is left of it. */
+struct nv_said nv_grant_said(const struct nv *nv, const struct nv_manifest *m, const char *receiver,
+			     int64_t at_ms);
 struct nv_said nv_judge_pipe(struct nv *nv, const struct nv_event *v);
 void nv_apply_pipe(struct nv *nv, const struct nv_event *v);
 /* Its term and a day are over. */

@@ -596,6 +596,24 @@ static struct nv_said effect_said(struct nv *nv, const struct nv_manifest *m,
 	return p.said;
 }
 
+/* Before the first hand-over the grant must cover it as amended; of a return or redirection an
+ * order stands for it. */
+static struct nv_said sealed_again(struct nv *nv, const struct nv_manifest *m,
+				   const struct nv_event *v, const Liandan__AmendmentProposed *b)
+{
+	static struct plan p;
+	char party[NV_ID], site[NV_ID];
+
+	if (m->state != CUSTODY__MANIFEST_STATE__SEALED || m->giver[0] != '\0')
+		return nv_ok();
+	nv_copy(party, m->created->receiver->party);
+	for (size_t i = 0; i < b->n_changes; i++)
+		if (IS(b->changes[i], RECEIVER))
+			receiver_of(b->changes[i]->new_text, party, site);
+	make_plan(nv, &p, m, b);
+	return nv_grant_said(nv, &p.after, party, v->at_ms);
+}
+
 /* ---- what it says ---- */
 
 static struct nv_said of_party(const struct nv *nv, const struct nv_manifest *m,
@@ -634,9 +652,9 @@ static struct nv_said proposed(struct nv *nv, const struct nv_event *v)
 		said = fixed_said(m, b);
 	if (said.verdict == LIANDAN__VERDICT__ACCEPTED)
 		said = names_said(nv, m, b);
-	return said.verdict == LIANDAN__VERDICT__ACCEPTED
-		   ? effect_said(nv, m, v, b, asked(m, b, v->by->party, others) == 0)
-		   : said;
+	if (said.verdict == LIANDAN__VERDICT__ACCEPTED)
+		said = effect_said(nv, m, v, b, asked(m, b, v->by->party, others) == 0);
+	return said.verdict == LIANDAN__VERDICT__ACCEPTED ? sealed_again(nv, m, v, b) : said;
 }
 
 static struct nv_said agreed(struct nv *nv, const struct nv_event *v)

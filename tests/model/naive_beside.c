@@ -193,12 +193,13 @@ static void place_hold(struct nv *nv, const struct nv_event *v)
 
 /* ---- row 1: a number later ---- */
 
-/* 14 digits: year, prefecture 3100, serial. */
-static bool number_is_good(const char *number, int64_t at_ms)
+/* 14 digits: year, the generator's prefecture, serial. */
+static bool number_is_good(const struct nv *nv, const struct nv_manifest *m, const char *number,
+			   int64_t at_ms)
 {
 	const time_t t = (time_t)((at_ms + 8 * INT64_C(3600000)) / 1000);
 	struct tm tm;
-	long year = 0;
+	long year = 0, prefecture = 0;
 
 	if (strlen(number) != 14 || gmtime_r(&t, &tm) == NULL)
 		return false;
@@ -207,7 +208,13 @@ static bool number_is_good(const char *number, int64_t at_ms)
 			return false;
 	for (size_t i = 0; i < 4; i++)
 		year = 10 * year + (number[i] - '0');
-	return labs(year - (tm.tm_year + 1900)) <= 1 && memcmp(number + 4, "3100", 4) == 0;
+	for (size_t i = 4; i < 8; i++)
+		prefecture = 10 * prefecture + (number[i] - '0');
+	for (size_t i = 0; i < nv->n_party; i++)
+		if (strcmp(nv->party[i].party, m->created->generator) == 0)
+			return labs(year - (tm.tm_year + 1900)) <= 1 &&
+			       prefecture == nv->party[i].division / 100;
+	return false;
 }
 
 static struct nv_said number_assigned(struct nv *nv, const struct nv_event *v)
@@ -227,7 +234,7 @@ static struct nv_said number_assigned(struct nv *nv, const struct nv_event *v)
 		return NV_REFUSED(OUT_OF_ORDER);
 	if (m->number[0] != '\0')
 		return NV_REFUSED(ALREADY_EXISTS);
-	if (!number_is_good(b->number, v->at_ms))
+	if (!number_is_good(nv, m, b->number, v->at_ms))
 		return NV_REFUSED(BAD_NUMBER);
 	for (size_t i = 0; i < nv->n_manifest; i++)
 		if (strcmp(nv->manifest[i].number, b->number) == 0)

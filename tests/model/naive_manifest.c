@@ -386,8 +386,9 @@ static struct nv_said sealed(struct nv *nv, const struct nv_event *v)
 		said = book_said(nv, m, b);
 	if (said.verdict != LIANDAN__VERDICT__ACCEPTED)
 		return said;
-	return nv_parents_left(nv, m->created) && nv_came_shared(nv, m, b) ? said
-									   : NV_REFUSED_SOMEHOW;
+	if (!nv_parents_left(nv, m->created) || !nv_came_shared(nv, m, b))
+		return NV_REFUSED_SOMEHOW;
+	return nv_grant_said(nv, m, m->created->receiver->party, v->at_ms);
 }
 
 void nv_bind_bulk(struct nv *nv, const struct nv_manifest *m, int sign)

@@ -125,12 +125,13 @@ static void child_lines(struct nv_manifest *child, struct nv_manifest *m)
 	for (size_t i = 0; i < m->n_lines; i++) {
 		struct nv_line l = m->line[i];
 
-		l.declared_g = l.accepted_g = 0;
+		l.declared_g = l.accepted_g = l.passed_g = 0;
 		for (size_t k = 0; k < child->n_items; k++)
 			l.declared_g += child->item[k].line == l.line ? child->item[k].mass_g : 0;
 		if (l.declared_g == 0)
 			continue;
 		child->line[child->n_lines++] = l;
+		m->line[i].passed_g += l.declared_g;
 		m->passed++;
 	}
 }

@@ -47,9 +47,12 @@ char *walk_name(struct walk *k, const char *prefix)
 
 static void party(struct walk *k, const char *id, uint32_t roles, bool small)
 {
-	world_party(&k->world, id, roles,
-		    small ? LIANDAN__TIER__TIER_REGISTERED : LIANDAN__TIER__TIER_KEY);
-	nv_party(k->nv, id, roles, small);
+	/* the small one is of another province */
+	const uint32_t division = small ? 320500 : 310000;
+
+	world_party_at(&k->world, id, roles,
+		       small ? LIANDAN__TIER__TIER_REGISTERED : LIANDAN__TIER__TIER_KEY, division);
+	nv_party(k->nv, id, roles, small, division);
 }
 
 static void site(struct walk *k, const char *id, const char *of, Liandan__SiteKind kind)

@@ -56,6 +56,7 @@ struct walk_plan {
 		int64_t mass_g;
 	} parent[WALK_PARENTS]; /* of what it forwards */
 	size_t n_parents;
+	char approval[16]; /* of a transfer to another province */
 	unsigned code[WALK_LINES];
 	bool estimated;
 	size_t n_lines, n_items;
@@ -86,7 +87,7 @@ struct walk {
 	size_t n_hash;
 	char batch[WALK_HASHES][24], container[WALK_HASHES][24];
 	size_t n_batch, n_container;
-	unsigned holds;
+	unsigned holds, grants;
 };
 
 enum walk_kind {

@@ -129,7 +129,8 @@ void walk_number(struct move *v)
 
 	gmtime_r(&now, &tm);
 	b->manifest = ID(v->p);
-	b->number = ld_arena_printf(&v->k->arena, "%04d3100%06u", tm.tm_year + 1900,
+	b->number = ld_arena_printf(&v->k->arena, "%04d%s%06u", tm.tm_year + 1900,
+				    walk_crosses(v->p) ? "3205" : "3100",
 				    walk_chance(v->k, 95) ? ++v->k->names : v->k->names);
 	if (walk_chance(v->k, 10))
 		b->number[walk_pick(v->k, 8)] = '4';

@@ -27,6 +27,7 @@ Liandan__ManifestCreated *walk_draft(struct walk *k, const struct walk_plan *p)
 		c->party = TEXT(walk_carriers[p->carrier[i]]);
 		b->carriers[b->n_carriers++] = c;
 	}
+	b->approval = walk_dup(k, p->approval, strlen(p->approval) + 1);
 	b->parents = walk_room(k, WALK_PARENTS * sizeof *b->parents);
 	for (size_t i = 0; i < p->n_parents; i++) {
 		Liandan__Parent *of = NEW(k, Liandan__Parent, LIANDAN__PARENT__INIT);
@@ -51,8 +52,11 @@ Liandan__ManifestCreated *walk_draft(struct walk *k, const struct walk_plan *p)
 
 void walk_create(struct move *v)
 {
-	Liandan__ManifestCreated *b = walk_draft(v->k, v->p);
+	Liandan__ManifestCreated *b;
 
+	if (walk_crosses(v->p) && v->m == NULL)
+		walk_name_grant(v->k, v->p);
+	b = walk_draft(v->k, v->p);
 	if (walk_chance(v->k, 8)) {
 		switch (walk_pick(v->k, 7)) {
 		case 0:

@@ -53,6 +53,9 @@ unsigned walk_receiver(const struct walk_plan *p);
 unsigned walk_clerk(const struct walk_plan *p); /* of the generator */
 /* What it would forward; false: nothing is there. */
 bool walk_plan_forward(struct walk *k, struct walk_plan *p);
+/* G2 sends to another province. */
+bool walk_crosses(const struct walk_plan *p);
+void walk_name_grant(struct walk *k, struct walk_plan *p);
 void walk_by_generator(struct move *v); /* its clerk, or the collector that fills in for it */
 
 /* A child takes such items along as `goes` says, or all: from then on a plan of its own, in
@@ -99,5 +102,7 @@ void walk_redirect(struct move *v);
 void walk_propose(struct move *v);
 void walk_agree(struct move *v);
 void walk_pipe_day(struct move *v);
+void walk_approve(struct move *v);
+void walk_deny(struct move *v);
 
 #endif

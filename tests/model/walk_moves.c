@@ -86,13 +86,13 @@ void walk_plan_new(struct walk *k, struct walk_plan *p)
 /* ---- what comes next ---- */
 
 static const move_fn any[] = {
-    walk_generate, walk_store,	 walk_treat,	 walk_lose,	walk_weigh,    walk_create,
-    walk_seal,	   walk_cancel,	 walk_offer,	 walk_withdraw, walk_decline,  walk_take,
-    walk_stop,	   walk_go_on,	 walk_enter,	 walk_leave,	walk_arrive,   walk_accident,
-    walk_receive,  walk_analyse, walk_accept,	 walk_reject,	walk_confirm,  walk_report,
-    walk_resolve,  walk_paper,	 walk_hold,	 walk_unhold,	walk_number,   walk_repack,
-    walk_count,	   walk_release, walk_take_part, walk_partly,	walk_redirect, walk_propose,
-    walk_agree,	   walk_pipe_day};
+    walk_generate, walk_store,	  walk_treat,	  walk_lose,	 walk_weigh,	walk_create,
+    walk_seal,	   walk_cancel,	  walk_offer,	  walk_withdraw, walk_decline,	walk_take,
+    walk_stop,	   walk_go_on,	  walk_enter,	  walk_leave,	 walk_arrive,	walk_accident,
+    walk_receive,  walk_analyse,  walk_accept,	  walk_reject,	 walk_confirm,	walk_report,
+    walk_resolve,  walk_paper,	  walk_hold,	  walk_unhold,	 walk_number,	walk_repack,
+    walk_count,	   walk_release,  walk_take_part, walk_partly,	 walk_redirect, walk_propose,
+    walk_agree,	   walk_pipe_day, walk_approve,	  walk_deny};
 
 /* What somebody has refused is tried again. */
 static move_fn stocked_next(struct walk *k, struct walk_plan *p)
@@ -104,7 +104,7 @@ static move_fn stocked_next(struct walk *k, struct walk_plan *p)
 		if (!p->item[i].made)
 			return walk_generate;
 	}
-	return walk_create;
+	return walk_crosses(p) && walk_chance(k, 25) ? walk_approve : walk_create;
 }
 
 /* Signed by somebody who is out of reach. */
@@ -153,7 +153,8 @@ static move_fn pipe_next(struct walk *k, struct walk_plan *p, const struct nv_ma
 /* What may come between. */
 static move_fn beside_next(struct walk *k, const struct nv_manifest *m)
 {
-	static const move_fn often[] = {walk_number, walk_paper, walk_lose, walk_hold, walk_unhold};
+	static const move_fn often[] = {walk_number, walk_paper,  walk_lose,
+					walk_hold,   walk_unhold, walk_deny};
 
 	if (m->offer.open && walk_chance(k, 60))
 		return walk_chance(k, 50) ? walk_withdraw : walk_decline;

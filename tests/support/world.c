@@ -232,6 +232,12 @@ static void by_authority(struct world *w, Liandan__Event *e)
 
 void world_party(struct world *w, const char *party, uint32_t roles, Liandan__Tier tier)
 {
+	world_party_at(w, party, roles, tier, 310000);
+}
+
+void world_party_at(struct world *w, const char *party, uint32_t roles, Liandan__Tier tier,
+		    uint32_t division)
+{
 	Liandan__PartyRegistered p = LIANDAN__PARTY_REGISTERED__INIT;
 	EVENT(e, PARTY_REGISTERED, party_registered, &p);
 
@@ -239,7 +245,7 @@ void world_party(struct world *w, const char *party, uint32_t roles, Liandan__Ti
 	p.name = (char *)(uintptr_t)party;
 	p.roles = roles;
 	p.tier = tier;
-	p.division = 310000;
+	p.division = division;
 	p.from_ms = 1;
 	by_authority(w, &e);
 }

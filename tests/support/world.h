@@ -61,6 +61,8 @@ Liandan__Verdict world_submit(struct world *w, const struct signer *s, const uin
 
 /* Registry in one line each, by the authority; every one must be ACCEPTED. */
 void world_party(struct world *w, const char *party, uint32_t roles, Liandan__Tier tier);
+void world_party_at(struct world *w, const char *party, uint32_t roles, Liandan__Tier tier,
+		    uint32_t division);
 void world_key(struct world *w, struct signer *s, Liandan__KeySubject subject,
 	       const char *subject_id, uint32_t roles);
 void world_site(struct world *w, const char *site, const char *party, Liandan__SiteKind kind,
