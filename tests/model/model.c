@@ -76,6 +76,7 @@ struct tally {
 	W(REDIRECT, m->accepted &&KIND(REDIRECT))                                                  \
 	W(AMENDED, m->accepted && m->version > 1)                                                  \
 	W(GRANTED, m->accepted && m->created->approval[0] != '\0' && KIND(NORMAL))                 \
+	W(DELEGATED, m->accepted && m->delegation[0] != '\0')                                      \
 	W(GONE, m->gone)                                                                           \
 	W(CANCELLED, m->sealed &&STATE(CANCELLED))                                                 \
 	W(EXPIRED, m->sealed &&STATE(EXPIRED))
@@ -671,8 +672,9 @@ static bool every_kind(const struct seen *s)
 #undef W
 	};
 	static const Liandan__Event__BodyCase beside[] = {
-	    LIANDAN__EVENT__BODY_TRANSFER_APPROVED, LIANDAN__EVENT__BODY_TRANSFER_DENIED,
-	    LIANDAN__EVENT__BODY_HOLD_PLACED, LIANDAN__EVENT__BODY_HOLD_RELEASED};
+	    LIANDAN__EVENT__BODY_DELEGATION_GRANTED, LIANDAN__EVENT__BODY_TRANSFER_APPROVED,
+	    LIANDAN__EVENT__BODY_TRANSFER_DENIED, LIANDAN__EVENT__BODY_HOLD_PLACED,
+	    LIANDAN__EVENT__BODY_HOLD_RELEASED};
 	bool all = true;
 
 	for (size_t i = 0; i < ld_table_rows; i++)

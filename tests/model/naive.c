@@ -99,15 +99,6 @@ void nv_key(struct nv *nv, const uint8_t id[LD_KEY_ID_BYTES], const char *party,
 	k->roles = roles;
 }
 
-void nv_delegation(struct nv *nv, const char *delegation, const char *giver, const char *delegate)
-{
-	struct nv_delegation *d = ADD(nv, delegation);
-
-	nv_copy(d->delegation, delegation);
-	nv_copy(d->giver, giver);
-	nv_copy(d->delegate, delegate);
-}
-
 static const struct nv_key *key_of(const struct nv *nv, ProtobufCBinaryData id)
 {
 	for (size_t i = 0; i < nv->n_key; i++)
@@ -251,6 +242,8 @@ static struct nv_said judge(struct nv *nv, const struct nv_event *v)
 	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
 	case LIANDAN__EVENT__BODY_PAPER_BACKFILLED:
 		return nv_judge_beside(nv, v);
+	case LIANDAN__EVENT__BODY_DELEGATION_GRANTED:
+		return nv_judge_delegation(nv, v);
 	case LIANDAN__EVENT__BODY_TRANSFER_APPROVED:
 	case LIANDAN__EVENT__BODY_TRANSFER_DENIED:
 		return nv_judge_grant(nv, v);
@@ -310,6 +303,13 @@ static size_t ids_of(const struct nv_event *v, const uint8_t *out[LD_MAX_MANIFES
 			    found < LD_MAX_MANIFESTS_NAMED)
 				out[found++] = v->e->waste_treated->inputs[i]->manifest.data;
 	return found;
+}
+
+const uint8_t *nv_names(const struct nv_event *v)
+{
+	const uint8_t *ids[LD_MAX_MANIFESTS_NAMED];
+
+	return ids_of(v, ids) != 0 ? ids[0] : NULL;
 }
 
 void nv_ask_too(struct nv_manifest *m, const char *party)
@@ -425,6 +425,7 @@ static void apply(struct nv *nv, const struct nv_event *v)
 	nv_apply_amend(nv, v);
 	nv_apply_pipe(nv, v);
 	nv_apply_grant(nv, v);
+	nv_apply_delegation(nv, v);
 	signed_one(nv, v);
 }
 
@@ -777,6 +778,7 @@ const char *nv_wrong_text(enum nv_wrong wrong)
 	    "an amendment needs nobody's word",
 	    "an amendment leaves the books as they are",
 	    "a pipeline's day may be booked twice",
+	    "a delegation never ends",
 	    "between provinces nothing is asked",
 	    "shares of what nobody picked up stay taken",
 	    "what has flowed by pipeline stays bound",

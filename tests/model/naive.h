@@ -49,6 +49,7 @@ enum nv_wrong {
 	NV_AMENDS_ALONE,	 /* CUSTODY-20: nobody else is asked */
 	NV_AMENDS_NO_BOOK,	 /* CUSTODY-20: stock stays as it was booked */
 	NV_DAY_TWICE,		 /* CUSTODY-25: a pipeline's day may be booked again */
+	NV_DELEGATES_FOR_EVER,	 /* "Delegates": nobody asks whether it has ended */
 	NV_GRANTS_NOTHING,	 /* CUSTODY-2: nobody asks for the grant between provinces */
 	NV_SHARES_STAY,		 /* CUSTODY-2: what is not picked up is not the parents' again */
 	NV_FLOW_STAYS_BOUND,	 /* CUSTODY-25: what has flowed is bound all the same */
@@ -176,8 +177,10 @@ struct nv_manifest {
 	struct nv_discrepancy discrepancy[NV_OPEN];
 	size_t n_discrepancies;
 	char number[NV_ID];
-	bool confirmed;	    /* or disputed */
-	char sealer[NV_ID]; /* the person who sealed it as the delegate */
+	bool confirmed;		/* or disputed */
+	char sealer[NV_ID];	/* the person who sealed it as the delegate */
+	char delegation[NV_ID]; /* that it was sealed under, and when */
+	int sealed_year;
 	int64_t draft_due_ms, pickup_due_ms;
 	int64_t created_ms, sealed_ms; /* as signed, where that can be */
 	int64_t pipe_end_ms;	       /* of its term, if it goes by pipeline */
@@ -210,7 +213,11 @@ struct nv_hold {
 };
 
 struct nv_delegation {
-	char delegation[NV_ID], giver[NV_ID], delegate[NV_ID];
+	char delegation[NV_ID], giver[NV_ID], delegate[NV_ID], code[NV_LINES][NV_ID];
+	size_t n_codes;
+	uint32_t actions;
+	int64_t from_ms, to_ms; /* 0: open */
+	int64_t year_g;		/* 0: no limit */
 };
 
 struct nv_stock {
@@ -353,6 +360,8 @@ bool nv_on_hold(const struct nv *nv, const struct nv_event *v, Liandan__SubjectK
 /* On the manifest, its generator, receiver, carriers, sites, containers, vehicle, or the signer. */
 bool nv_held_back(const struct nv *nv, const struct nv_event *v,
 		  const Liandan__ManifestCreated *draft, const struct nv_manifest *m);
+/* The manifest that the body names (first), or NULL. */
+const uint8_t *nv_names(const struct nv_event *v);
 void nv_bring(struct nv *nv, const struct nv_container *like, bool repacked);
 const struct nv_batch *nv_batch_of(const struct nv *nv, const char *party, const char *batch);
 void nv_book_batch(struct nv *nv, const char *party, const char *batch, const char *site,
@@ -394,6 +403,15 @@ void nv_content_now(const struct nv_manifest *m, uint8_t out[LD_HASH_BYTES]);
 int64_t nv_boxed_g(const struct nv *nv, const char *party, const char *site, const char *code);
 /* Of waste that is gone at the receiver: its manifests have so much less. */
 void nv_gone(struct nv *nv, struct nv_container *k, int64_t mass_g);
+struct nv_said nv_judge_delegation(struct nv *nv, const struct nv_event *v);
+void nv_apply_delegation(struct nv *nv, const struct nv_event *v);
+int nv_year(int64_t at_ms);
+/* That the event names: in force, for one of these acts, and for this code (NULL: none is asked).
+ */
+bool nv_delegate_covers(const struct nv *nv, const struct nv_event *v, uint32_t action,
+			const char *code);
+/* So much more may be sealed under it this year. */
+bool nv_delegate_has_room(const struct nv *nv, const struct nv_event *v, int64_t mass_g);
 struct nv_said nv_judge_grant(struct nv *nv, const struct nv_event *v);
 void nv_apply_grant(struct nv *nv, const struct nv_event *v);
 /* It goes to another province. */

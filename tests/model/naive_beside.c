@@ -1,5 +1,4 @@
-/* What stands beside the way of a load: rows 3, 17, 21, 23, numbers of row 1; and who acts for
- * whom. */
+/* What stands beside the way of a load: rows 3, 17, 21, 23, numbers of row 1. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,22 +12,6 @@
 
 static const uint32_t not_received =
     NV_IN(DRAFT) | NV_IN(SEALED) | NV_IN(IN_TRANSIT) | NV_IN(ARRIVED) | NV_ENDED;
-
-/* ---- delegates ---- */
-
-const char *nv_acts_for(const struct nv *nv, const struct nv_event *v)
-{
-	const uint32_t may =
-	    LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER | NV_DRIVES;
-
-	if (v->e->delegation[0] == '\0')
-		return v->by->party;
-	for (size_t i = 0; i < nv->n_delegation; i++)
-		if (strcmp(nv->delegation[i].delegation, v->e->delegation) == 0 &&
-		    strcmp(nv->delegation[i].delegate, v->by->party) == 0 && nv_has(v->by, may))
-			return nv->delegation[i].giver;
-	return "";
-}
 
 /* ---- row 21 ---- */
 

@@ -86,6 +86,39 @@ void nv_move_all(struct nv *nv, const struct nv_manifest *m, Custody__ContainerS
 	}
 }
 
+#define ACT(NAME) ((uint32_t)LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_##NAME)
+
+/* The delegation covers the act, each waste, and what is sealed. */
+static bool covered(const struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__Event *e = v->e;
+	const struct nv_manifest *m = e->body_case == LIANDAN__EVENT__BODY_MANIFEST_CREATED
+					  ? NULL
+					  : nv_manifest_of(nv, nv_names(v));
+	uint32_t action = ACT(OFFER);
+	int64_t sum = 0;
+
+	if (m == NULL) {
+		for (size_t i = 0; i < e->manifest_created->n_lines; i++)
+			if (!nv_delegate_covers(nv, v, ACT(CREATE),
+						e->manifest_created->lines[i]->code))
+				return false;
+		return nv_delegate_covers(nv, v, ACT(CREATE), NULL);
+	}
+	if (e->body_case == LIANDAN__EVENT__BODY_MANIFEST_SEALED)
+		action = ACT(SEAL);
+	if (e->body_case == LIANDAN__EVENT__BODY_MANIFEST_CANCELLED)
+		action = m->state == CUSTODY__MANIFEST_STATE__DRAFT ? ACT(CREATE) | ACT(SEAL)
+								    : ACT(SEAL);
+	for (size_t i = 0; i < m->n_lines; i++) {
+		if (!nv_delegate_covers(nv, v, action, m->line[i].code))
+			return false;
+		sum += m->line[i].declared_g;
+	}
+	return e->body_case != LIANDAN__EVENT__BODY_MANIFEST_SEALED ||
+	       nv_delegate_has_room(nv, v, sum);
+}
+
 /* A key of the generator's, or its delegate. */
 struct nv_said nv_for_generator(const struct nv *nv, const struct nv_event *v,
 				const char *generator)
@@ -102,7 +135,8 @@ struct nv_said nv_for_generator(const struct nv *nv, const struct nv_event *v,
 	    strcmp(v->by->party, generator) == 0)
 		return nv_ok();
 	if (!own)
-		return strcmp(party, generator) == 0 ? nv_ok() : NV_REFUSED_SOMEHOW;
+		return strcmp(party, generator) == 0 && covered(nv, v) ? nv_ok()
+								       : NV_REFUSED_SOMEHOW;
 	return NV_REFUSED(WRONG_ROLE);
 }
 
@@ -410,8 +444,11 @@ static void seal(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 {
 	const Liandan__ManifestSealed *b = v->e->manifest_sealed;
 
-	if (strcmp(v->by->party, m->created->generator) != 0)
+	if (strcmp(v->by->party, m->created->generator) != 0) {
 		nv_person_of(v->by, m->sealer);
+		nv_copy(m->delegation, v->e->delegation);
+	}
+	m->sealed_year = nv_year(v->at_ms);
 	m->sealed_ms = signed_at(v, m->created_ms);
 	m->pickup_due_ms = sooner(b->expires_ms, v->at_ms, PICKUP_MS);
 	m->pipe_end_ms = sooner(b->expires_ms, m->sealed_ms, PIPELINE_MS);
@@ -503,7 +540,7 @@ static bool gives_or_acts(const struct nv *nv, const struct nv_manifest *m,
 	if (gives(m, v->by))
 		return true;
 	return v->e->delegation[0] != '\0' && m->leg == 0 && m->giver[0] == '\0' &&
-	       (strcmp(nv_acts_for(nv, v), m->created->generator) == 0 ||
+	       ((strcmp(nv_acts_for(nv, v), m->created->generator) == 0 && covered(nv, v)) ||
 		nv->wrong == NV_ANYBODY_DELEGATES);
 }
 

@@ -5,6 +5,7 @@
 #include "plugin/custody/manifest.h" /* LD_MAX_MASS_G */
 #include "tests/model/naive.h"
 
+#define GENERATE ((uint32_t)LIANDAN__DELEGATED_ACTION__DELEGATED_ACTION_GENERATE)
 #define HOLDERS (LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_RECEIVER)
 #define OFFICIALS (LIANDAN__ROLE__ROLE_REGULATOR | LIANDAN__ROLE__ROLE_AUTHORITY)
 
@@ -57,7 +58,9 @@ static struct nv_said generated(struct nv *nv, const struct nv_event *v)
 	const int64_t mass =
 	    b->line != NULL && b->line->quantity != NULL ? b->line->quantity->mass_g : 0;
 
-	if (party[0] == '\0')
+	if (party[0] == '\0' ||
+	    (v->e->delegation[0] != '\0' &&
+	     !nv_delegate_covers(nv, v, GENERATE, b->line != NULL ? b->line->code : NULL)))
 		return NV_REFUSED_SOMEHOW;
 	if (strcmp(party, v->by->party) == 0 && !nv_has(v->by, LIANDAN__ROLE__ROLE_GENERATOR))
 		return NV_REFUSED(WRONG_ROLE);
@@ -101,7 +104,8 @@ static struct nv_said stored(struct nv *nv, const struct nv_event *v)
 	const Liandan__ContainerStored *b = v->e->container_stored;
 	const char *party = nv_acts_for(nv, v);
 
-	if (party[0] == '\0')
+	if (party[0] == '\0' ||
+	    (v->e->delegation[0] != '\0' && !nv_delegate_covers(nv, v, GENERATE, NULL)))
 		return NV_REFUSED_SOMEHOW;
 	if (strcmp(party, v->by->party) == 0 && !nv_has(v->by, HOLDERS))
 		return NV_REFUSED(WRONG_ROLE);

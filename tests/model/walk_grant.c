@@ -1,4 +1,4 @@
-/* Grants of transfers between provinces, and the manifests of G2 that name them. */
+/* Grants of transfers between provinces, and the manifests of G2 that name them; delegations. */
 #include <string.h>
 
 #include "tests/model/walk_move.h"
@@ -65,4 +65,31 @@ void walk_name_grant(struct walk *k, struct walk_plan *p)
 			strcpy(p->approval, nv->grant[i].approval);
 			return;
 		}
+}
+
+/* ---- C2 fills in for others ---- */
+
+/* Mostly as it was; else shorter, for less, or for fewer acts. */
+void walk_delegate(struct move *v)
+{
+	Liandan__DelegationGranted *b =
+	    NEW(v->k, Liandan__DelegationGranted, LIANDAN__DELEGATION_GRANTED__INIT);
+	const int64_t now = ld_region_now(v->k->world.region);
+
+	b->delegation = TEXT(WALK_DELEGATION);
+	b->giver = TEXT(walk_chance(v->k, 95) ? "G1" : "G0");
+	b->delegate = TEXT(walk_chance(v->k, 95) ? "C2" : "C1");
+	b->actions = walk_chance(v->k, 75) ? 15 : 1 + walk_pick(v->k, 17);
+	b->codes = walk_room(v->k, 2 * sizeof *b->codes);
+	b->codes[b->n_codes++] =
+	    TEXT(walk_chance(v->k, 70) ? "*" : walk_codes[walk_pick(v->k, CODES)]);
+	if (walk_chance(v->k, 30))
+		b->codes[b->n_codes++] = TEXT(walk_codes[walk_pick(v->k, CODES)]);
+	b->max_mass_g_per_year = walk_chance(v->k, 50) ? 0 : walk_pick(v->k, 50) * (int64_t)1000000;
+	b->from_ms = now - LD_DAY_MS + walk_pick(v->k, 10) * LD_HOUR_MS;
+	if (walk_chance(v->k, 40))
+		b->to_ms = now + walk_pick(v->k, 12) * LD_DAY_MS + LD_HOUR_MS;
+	if (walk_chance(v->k, 95))
+		b->paper = HASH(v->p->content);
+	EVENT(v, DELEGATION_GRANTED, b, BY_AUTHORITY);
 }

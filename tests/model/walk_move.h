@@ -104,5 +104,6 @@ void walk_agree(struct move *v);
 void walk_pipe_day(struct move *v);
 void walk_approve(struct move *v);
 void walk_deny(struct move *v);
+void walk_delegate(struct move *v);
 
 #endif

@@ -92,7 +92,7 @@ static const move_fn any[] = {
     walk_receive,  walk_analyse,  walk_accept,	  walk_reject,	 walk_confirm,	walk_report,
     walk_resolve,  walk_paper,	  walk_hold,	  walk_unhold,	 walk_number,	walk_repack,
     walk_count,	   walk_release,  walk_take_part, walk_partly,	 walk_redirect, walk_propose,
-    walk_agree,	   walk_pipe_day, walk_approve,	  walk_deny};
+    walk_agree,	   walk_pipe_day, walk_approve,	  walk_deny,	 walk_delegate};
 
 /* What somebody has refused is tried again. */
 static move_fn stocked_next(struct walk *k, struct walk_plan *p)
@@ -153,8 +153,8 @@ static move_fn pipe_next(struct walk *k, struct walk_plan *p, const struct nv_ma
 /* What may come between. */
 static move_fn beside_next(struct walk *k, const struct nv_manifest *m)
 {
-	static const move_fn often[] = {walk_number, walk_paper,  walk_lose,
-					walk_hold,   walk_unhold, walk_deny};
+	static const move_fn often[] = {walk_number, walk_paper, walk_lose,    walk_hold,
+					walk_unhold, walk_deny,	 walk_delegate};
 
 	if (m->offer.open && walk_chance(k, 60))
 		return walk_chance(k, 50) ? walk_withdraw : walk_decline;
