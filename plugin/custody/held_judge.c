@@ -79,6 +79,16 @@ size_t ld_held_waiting(struct ld_custody *c, const struct ld_fact *f, uint64_t *
 	return w.n;
 }
 
+bool ld_held_on(struct ld_custody *c, ProtobufCBinaryData manifest)
+{
+	uint64_t one;
+	struct waiting w = {.out = &one, .cap = 1};
+
+	ld_state_walk(c->state, LD_T_HELD_BY, manifest.data, manifest.len, NULL, 0, collect, &w,
+		      NULL);
+	return w.n != 0;
+}
+
 size_t ld_held_all(struct ld_custody *c, uint64_t from, uint64_t *out, size_t cap)
 {
 	struct waiting w = {.out = out, .cap = cap};

@@ -87,6 +87,8 @@ enum ld_err ld_held_load(struct ld_custody *c, uint64_t index, struct ld_fact *f
 /* Entry indexes of held events that wait for this event or for one of its manifests, ascending,
  * into out. */
 size_t ld_held_waiting(struct ld_custody *c, const struct ld_fact *f, uint64_t *out, size_t cap);
+/* Any that names this manifest. */
+bool ld_held_on(struct ld_custody *c, ProtobufCBinaryData manifest);
 /* Every held event, for the once-over at start. */
 size_t ld_held_all(struct ld_custody *c, uint64_t from, uint64_t *out, size_t cap);
 

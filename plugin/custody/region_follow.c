@@ -124,6 +124,10 @@ static enum ld_err apply_one(struct ld_region *r, const Liandan__OwnEvent *own, 
 	if (err != LD_OK)
 		return err;
 	note_anomaly(r, own, index);
+	/* by its treatment, by a clock: nothing need have named it */
+	if (own->body_case == LIANDAN__OWN_EVENT__BODY_MANIFEST_CLOSED &&
+	    ld_held_on(&r->custody, own->manifest_closed->manifest))
+		rejudge_soon(r);
 	ld_follow_own(&r->custody, own, index, at, more);
 	if (held == NULL)
 		return LD_OK;

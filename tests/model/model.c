@@ -77,6 +77,8 @@ struct tally {
 	W(AMENDED, m->accepted && m->version > 1)                                                  \
 	W(GRANTED, m->accepted && m->created->approval[0] != '\0' && KIND(NORMAL))                 \
 	W(DELEGATED, m->accepted && m->delegation[0] != '\0')                                      \
+	W(CLOSED_WHEN_TREATED, m->accepted && m->closes_treated && STATE(CLOSED))                  \
+	W(AWAITS_TREATMENT, m->accepted && (STATE(ACCEPTED_ALL) || STATE(PARTLY_ACCEPTED)))        \
 	W(GONE, m->gone)                                                                           \
 	W(CANCELLED, m->sealed &&STATE(CANCELLED))                                                 \
 	W(EXPIRED, m->sealed &&STATE(EXPIRED))
@@ -672,9 +674,9 @@ static bool every_kind(const struct seen *s)
 #undef W
 	};
 	static const Liandan__Event__BodyCase beside[] = {
-	    LIANDAN__EVENT__BODY_DELEGATION_GRANTED, LIANDAN__EVENT__BODY_TRANSFER_APPROVED,
-	    LIANDAN__EVENT__BODY_TRANSFER_DENIED, LIANDAN__EVENT__BODY_HOLD_PLACED,
-	    LIANDAN__EVENT__BODY_HOLD_RELEASED};
+	    LIANDAN__EVENT__BODY_RULES_ADOPTED,	    LIANDAN__EVENT__BODY_DELEGATION_GRANTED,
+	    LIANDAN__EVENT__BODY_TRANSFER_APPROVED, LIANDAN__EVENT__BODY_TRANSFER_DENIED,
+	    LIANDAN__EVENT__BODY_HOLD_PLACED,	    LIANDAN__EVENT__BODY_HOLD_RELEASED};
 	bool all = true;
 
 	for (size_t i = 0; i < ld_table_rows; i++)

@@ -33,6 +33,7 @@ void nv_new(struct nv *nv, enum nv_wrong wrong)
 {
 	memset(nv, 0, sizeof *nv);
 	nv->wrong = wrong;
+	nv->rules = 1;
 }
 
 void nv_free(struct nv *nv)
@@ -242,6 +243,8 @@ static struct nv_said judge(struct nv *nv, const struct nv_event *v)
 	case LIANDAN__EVENT__BODY_DISCREPANCY_RESOLVED:
 	case LIANDAN__EVENT__BODY_PAPER_BACKFILLED:
 		return nv_judge_beside(nv, v);
+	case LIANDAN__EVENT__BODY_RULES_ADOPTED:
+		return nv_judge_rules(nv, v);
 	case LIANDAN__EVENT__BODY_DELEGATION_GRANTED:
 		return nv_judge_delegation(nv, v);
 	case LIANDAN__EVENT__BODY_TRANSFER_APPROVED:
@@ -426,6 +429,7 @@ static void apply(struct nv *nv, const struct nv_event *v)
 	nv_apply_pipe(nv, v);
 	nv_apply_grant(nv, v);
 	nv_apply_delegation(nv, v);
+	nv_apply_rules(nv, v);
 	signed_one(nv, v);
 }
 
@@ -483,6 +487,12 @@ static void keep(struct nv *nv, const struct nv_event *v)
 	free(bytes);
 	if (h->e == NULL)
 		abort();
+}
+
+void nv_closed(struct nv *nv, const struct nv_manifest *m)
+{
+	for (size_t i = 0; i < nv->n_held; i++)
+		nv->ask_all = nv->ask_all || names(&nv->held[i], m->id);
 }
 
 static struct nv_effect *effect_of(struct nv *nv, const uint8_t *hash)
@@ -592,8 +602,7 @@ static void follow(struct nv *nv, const struct nv_event *v)
 	free(freed);
 }
 
-/* Its own clock tells it: what it waits for never came, the load was not picked up, or it went by
- * pipeline, to the end of its term. */
+/* Its own clock tells it: what it waits for never came, or the load was not picked up. */
 static bool told_by_its_clock(struct nv *nv, const struct nv_event *h)
 {
 	const uint8_t *ids[LD_MAX_MANIFESTS_NAMED];
@@ -620,7 +629,7 @@ static bool told_by_its_clock(struct nv *nv, const struct nv_event *h)
  */
 const struct nv_event *nv_forgotten(struct nv *nv)
 {
-	for (size_t i = 0; i < nv->n_held; i++) {
+	for (size_t i = 0; i < nv->n_held && !nv->ask_all; i++) {
 		const struct nv_said said = judge(nv, &nv->held[i]);
 
 		if ((said.verdict == LIANDAN__VERDICT__ACCEPTED ||
@@ -679,7 +688,7 @@ void nv_start(struct nv *nv, int64_t now_ms, int64_t last_ms)
 
 	down = down < 600000 ? 600000 : down > 3600000 ? 3600000 : down;
 	nv->clocks_from_ms = now_ms + down;
-	nv->started = true;
+	nv->ask_all = true;
 }
 
 static void expire(struct nv *nv, struct nv_manifest *m, int64_t now_ms)
@@ -725,13 +734,8 @@ static void ask_all(struct nv *nv)
 	free(hash);
 }
 
-void nv_clocks(struct nv *nv, int64_t now_ms)
+static void run_out(struct nv *nv, int64_t now_ms)
 {
-	if (nv->started)
-		ask_all(nv);
-	nv->started = false;
-	if (now_ms < nv->clocks_from_ms || nv->wrong == NV_NOTHING_EXPIRES)
-		return;
 	for (size_t i = 0; i < nv->n_manifest; i++)
 		expire(nv, &nv->manifest[i], now_ms);
 	for (size_t i = 0; i < nv->n_hold; i++)
@@ -748,6 +752,19 @@ void nv_clocks(struct nv *nv, int64_t now_ms)
 		nv->n_held--;
 		i--;
 	}
+}
+
+void nv_clocks(struct nv *nv, int64_t now_ms)
+{
+	do {
+		const bool all = nv->ask_all;
+
+		nv->ask_all = false;
+		if (all)
+			ask_all(nv);
+		if (now_ms >= nv->clocks_from_ms && nv->wrong != NV_NOTHING_EXPIRES)
+			run_out(nv, now_ms);
+	} while (nv->ask_all);
 }
 
 const char *nv_wrong_text(enum nv_wrong wrong)
@@ -779,6 +796,7 @@ const char *nv_wrong_text(enum nv_wrong wrong)
 	    "an amendment leaves the books as they are",
 	    "a pipeline's day may be booked twice",
 	    "a delegation never ends",
+	    "what is accepted is closed at once",
 	    "between provinces nothing is asked",
 	    "shares of what nobody picked up stay taken",
 	    "what has flowed by pipeline stays bound",

@@ -50,6 +50,7 @@ enum nv_wrong {
 	NV_AMENDS_NO_BOOK,	 /* CUSTODY-20: stock stays as it was booked */
 	NV_DAY_TWICE,		 /* CUSTODY-25: a pipeline's day may be booked again */
 	NV_DELEGATES_FOR_EVER,	 /* "Delegates": nobody asks whether it has ended */
+	NV_CLOSES_AT_ONCE,	 /* CUSTODY-19: no profile waits for treatment */
 	NV_GRANTS_NOTHING,	 /* CUSTODY-2: nobody asks for the grant between provinces */
 	NV_SHARES_STAY,		 /* CUSTODY-2: what is not picked up is not the parents' again */
 	NV_FLOW_STAYS_BOUND,	 /* CUSTODY-25: what has flowed is bound all the same */
@@ -137,11 +138,12 @@ struct nv_manifest {
 	struct nv_line line[NV_LINES];
 	size_t n_lines;
 	Custody__ManifestState state;
-	bool sealed;   /* ever */
-	bool accepted; /* of what is CLOSED: not as lost */
-	bool gone;     /* an authority has said so */
-	bool closing;  /* accepted, carried on by another, or nothing is left of it */
-	bool child;    /* it carries on what another has shipped */
+	bool sealed;	     /* ever */
+	bool accepted;	     /* of what is CLOSED: not as lost */
+	bool gone;	     /* an authority has said so */
+	bool closes_treated; /* by the profile that it was sealed under */
+	bool closing;	     /* accepted, carried on by another, or nothing is left of it */
+	bool child;	     /* it carries on what another has shipped */
 	struct nv_share share[NV_SHARES];
 	size_t n_shares;
 	bool shares_counted; /* on the parents */
@@ -288,8 +290,10 @@ struct nv {
 	NV_LIST(nv_grant, grant);
 	NV_LIST(nv_meter, meter);
 	NV_LIST(nv_day, day);
-	int64_t clocks_from_ms;	 /* after a start, none runs out before */
-	bool started;		 /* just now: all that are held are asked again */
+	uint32_t rules; /* the version in force */
+	bool closes_treated;
+	int64_t clocks_from_ms; /* after a start, none runs out before */
+	bool ask_all; /* it has started, or closed what some wait for: with the next tick */
 	NV_LIST(nv_event, held); /* in the order in which they came */
 };
 
@@ -403,6 +407,8 @@ void nv_content_now(const struct nv_manifest *m, uint8_t out[LD_HASH_BYTES]);
 int64_t nv_boxed_g(const struct nv *nv, const char *party, const char *site, const char *code);
 /* Of waste that is gone at the receiver: its manifests have so much less. */
 void nv_gone(struct nv *nv, struct nv_container *k, int64_t mass_g);
+struct nv_said nv_judge_rules(struct nv *nv, const struct nv_event *v);
+void nv_apply_rules(struct nv *nv, const struct nv_event *v);
 struct nv_said nv_judge_delegation(struct nv *nv, const struct nv_event *v);
 void nv_apply_delegation(struct nv *nv, const struct nv_event *v);
 int nv_year(int64_t at_ms);
@@ -477,5 +483,7 @@ void nv_move_all(struct nv *nv, const struct nv_manifest *m, Custody__ContainerS
 		 const char *party, const char *site);
 /* Row 19: what is accepted, or gone, is closed. */
 void nv_close(struct nv *nv);
+/* Those that wait for it, if any, are asked with the next tick. */
+void nv_closed(struct nv *nv, const struct nv_manifest *m);
 
 #endif

@@ -1,5 +1,5 @@
-/* Transfers between provinces: who grants them, and what is left of a grant. Row 2, and "Who may
- * submit what". */
+/* What authorities say meanwhile: who may send to another province, and what is left of a grant
+ * (row 2); when a manifest is closed (row 19). "Who may submit what". */
 #include <string.h>
 
 #include "proto/waste_code.h"
@@ -92,6 +92,30 @@ void nv_apply_grant(struct nv *nv, const struct nv_event *v)
 		nv_copy(g->line[g->n].code, b->lines[g->n]->code);
 		g->line[g->n].mass_g = b->lines[g->n]->mass_g;
 	}
+}
+
+/* ---- profiles: when a manifest is closed ---- */
+
+#define VERSIONS 64
+#define RULES_MS INT64_C(86400000) /* so long ago a profile may begin */
+
+struct nv_said nv_judge_rules(struct nv *nv, const struct nv_event *v)
+{
+	const Liandan__RulesAdopted *b = v->e->rules_adopted;
+
+	if (!nv_has(v->by, LIANDAN__ROLE__ROLE_AUTHORITY))
+		return NV_REFUSED(WRONG_ROLE);
+	return b->version > nv->rules && b->version <= VERSIONS && b->from_ms >= v->at_ms - RULES_MS
+		   ? nv_ok()
+		   : NV_REFUSED_SOMEHOW;
+}
+
+void nv_apply_rules(struct nv *nv, const struct nv_event *v)
+{
+	if (v->e->body_case != LIANDAN__EVENT__BODY_RULES_ADOPTED)
+		return;
+	nv->rules = v->e->rules_adopted->version;
+	nv->closes_treated = v->e->rules_adopted->values[0]->value != 0;
 }
 
 /* ---- what is left of it ---- */

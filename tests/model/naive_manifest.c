@@ -449,6 +449,7 @@ static void seal(struct nv *nv, struct nv_manifest *m, const struct nv_event *v)
 		nv_copy(m->delegation, v->e->delegation);
 	}
 	m->sealed_year = nv_year(v->at_ms);
+	m->closes_treated = nv->closes_treated;
 	m->sealed_ms = signed_at(v, m->created_ms);
 	m->pickup_due_ms = sooner(b->expires_ms, v->at_ms, PICKUP_MS);
 	m->pipe_end_ms = sooner(b->expires_ms, m->sealed_ms, PIPELINE_MS);

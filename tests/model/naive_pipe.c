@@ -185,5 +185,6 @@ void nv_end_pipe(struct nv *nv, struct nv_manifest *m)
 		}
 	m->accepted = true;
 	m->state = CUSTODY__MANIFEST_STATE__CLOSED;
+	nv_closed(nv, m);
 	m->stopped = m->offer.open = false;
 }

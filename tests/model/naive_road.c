@@ -361,6 +361,7 @@ void nv_accept(struct nv *nv, struct nv_manifest *m, Liandan__AcceptedLine *cons
 		}
 	}
 	m->accepted = m->closing = true;
+	release_all(nv, m, false);
 }
 
 static void accept(struct nv *nv, struct nv_manifest *m, const Liandan__Accepted *b)
@@ -389,15 +390,34 @@ static void reject(struct nv *nv, struct nv_manifest *m, const struct nv_event *
 	nv_move_all(nv, m, CUSTODY__CONTAINER_STATE__CONTAINER_IN_TRANSIT, m->carrier, "");
 }
 
+/* With a licensed operator, and not all of it is treated, lost or sent on. */
+static bool awaits_treatment(const struct nv *nv, const struct nv_manifest *m)
+{
+	int64_t left = -m->treated_g - m->gone_g - m->forwarded_g;
+	bool operates = m->created->kind != LIANDAN__MANIFEST_KIND__MANIFEST_KIND_RETURN;
+
+	if (!m->accepted || !m->closes_treated || nv->wrong == NV_CLOSES_AT_ONCE)
+		return false;
+	for (size_t i = 0; i < nv->n_party; i++)
+		if (strcmp(nv->party[i].party, m->created->receiver->party) == 0)
+			operates =
+			    operates || (nv->party[i].roles & LIANDAN__ROLE__ROLE_RECEIVER) != 0;
+	for (size_t i = 0; i < m->n_lines; i++)
+		left += m->line[i].accepted_g;
+	return operates && left > 0;
+}
+
 void nv_close(struct nv *nv)
 {
 	for (size_t i = 0; i < nv->n_manifest; i++) {
 		struct nv_manifest *m = &nv->manifest[i];
 
-		if (m->state == CUSTODY__MANIFEST_STATE__CLOSED || (!m->closing && !m->gone))
+		if (m->state == CUSTODY__MANIFEST_STATE__CLOSED || (!m->closing && !m->gone) ||
+		    awaits_treatment(nv, m))
 			continue;
 		release_all(nv, m, m->gone);
 		m->state = CUSTODY__MANIFEST_STATE__CLOSED;
+		nv_closed(nv, m);
 		m->stopped = m->stored = m->offer.open = false;
 	}
 }

@@ -1,6 +1,9 @@
-/* Grants of transfers between provinces, and the manifests of G2 that name them; delegations. */
+/* Grants of transfers between provinces, and the manifests of G2 that name them; delegations,
+ * profiles. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "plugin/custody/apply.h" /* ld_rules_digest */
 #include "tests/model/walk_move.h"
 
 bool walk_crosses(const struct walk_plan *p)
@@ -92,4 +95,26 @@ void walk_delegate(struct move *v)
 	if (walk_chance(v->k, 95))
 		b->paper = HASH(v->p->content);
 	EVENT(v, DELEGATION_GRANTED, b, BY_AUTHORITY);
+}
+
+/* ---- and when a manifest is closed ---- */
+
+void walk_adopt(struct move *v)
+{
+	Liandan__RulesAdopted *b = NEW(v->k, Liandan__RulesAdopted, LIANDAN__RULES_ADOPTED__INIT);
+	Liandan__RuleValue *value = NEW(v->k, Liandan__RuleValue, LIANDAN__RULE_VALUE__INIT);
+	uint8_t *digest = walk_room(v->k, LD_HASH_BYTES);
+
+	value->name = TEXT("close_at_treatment");
+	value->value = walk_chance(v->k, 60);
+	value->source = TEXT("a walk");
+	b->profile = TEXT("CN-WALK");
+	b->version = v->k->nv->rules + (walk_chance(v->k, 90) ? 1 : 0);
+	b->from_ms = ld_region_now(v->k->world.region);
+	b->values = walk_room(v->k, sizeof *b->values);
+	b->values[b->n_values++] = value;
+	if (!ld_rules_digest(&v->k->arena, b, digest))
+		abort();
+	b->digest = HASH(digest);
+	EVENT(v, RULES_ADOPTED, b, BY_AUTHORITY);
 }

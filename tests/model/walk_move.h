@@ -105,5 +105,6 @@ void walk_pipe_day(struct move *v);
 void walk_approve(struct move *v);
 void walk_deny(struct move *v);
 void walk_delegate(struct move *v);
+void walk_adopt(struct move *v);
 
 #endif

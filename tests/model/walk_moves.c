@@ -92,7 +92,7 @@ static const move_fn any[] = {
     walk_receive,  walk_analyse,  walk_accept,	  walk_reject,	 walk_confirm,	walk_report,
     walk_resolve,  walk_paper,	  walk_hold,	  walk_unhold,	 walk_number,	walk_repack,
     walk_count,	   walk_release,  walk_take_part, walk_partly,	 walk_redirect, walk_propose,
-    walk_agree,	   walk_pipe_day, walk_approve,	  walk_deny,	 walk_delegate};
+    walk_agree,	   walk_pipe_day, walk_approve,	  walk_deny,	 walk_delegate, walk_adopt};
 
 /* What somebody has refused is tried again. */
 static move_fn stocked_next(struct walk *k, struct walk_plan *p)

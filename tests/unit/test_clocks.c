@@ -81,6 +81,64 @@ static void test_rules_between_an_event_and_its_cause(void **state)
 	review_replays(x);
 }
 
+/* ---- a manifest that ends without an event that names it ---- */
+
+static Liandan__Event *treating(struct review *x, const char *drum, int64_t mass_g)
+{
+	Liandan__WasteTreated *b =
+	    TRADE_NEW(&x->t, Liandan__WasteTreated, LIANDAN__WASTE_TREATED__INIT);
+	Liandan__TreatmentInput *in =
+	    TRADE_NEW(&x->t, Liandan__TreatmentInput, LIANDAN__TREATMENT_INPUT__INIT);
+
+	if (drum != NULL)
+		in->container = TEXT(drum);
+	else
+		in->manifest = trade_bytes(x->t.id, sizeof x->t.id);
+	in->mass_g = b->loss_g = mass_g;
+	b->batch = trade_name(&x->t, "CZ");
+	b->site = TEXT("pit-gate");
+	b->mode = TEXT("D10");
+	b->inputs = trade_dup(&x->t, &in, sizeof in);
+	b->n_inputs = 1;
+	return trade_event(&x->t, LIANDAN__EVENT__BODY_WASTE_TREATED, b);
+}
+
+/* The carrier of the second leg, which there never was, tells of an accident: it waits for that
+ * leg. When the last drum is treated the manifest is closed, and it waits no more. CUSTODY-19, 24.
+ */
+static void test_a_closed_manifest_is_waited_for_no_more(void **state)
+{
+	struct review *x = *state;
+	struct ld_custody *c;
+	Liandan__AccidentReported *b;
+	Custody__Effect *effect;
+	uint8_t hash[LD_HASH_BYTES];
+	ProtobufCBinaryData id = trade_bytes(x->t.id, sizeof x->t.id);
+
+	assert_int_equal(review_send(x, &x->w.authority, adopting(x, 2, "close_at_treatment", 1)),
+			 ACCEPTED);
+	trade_to_accepted(&x->t);
+	assert_int_equal(review_manifest(x)->state, CUSTODY__MANIFEST_STATE__ACCEPTED_ALL);
+	review_must(&x->t, &x->t.pit, treating(x, NULL, TRADE_BULK_G));
+	b = TRADE_NEW(&x->t, Liandan__AccidentReported, LIANDAN__ACCIDENT_REPORTED__INIT);
+	b->manifests = trade_dup(&x->t, &id, sizeof id);
+	b->n_manifests = 1;
+	b->plate = TEXT("T2");
+	b->kind = LIANDAN__ACCIDENT_KIND__ACCIDENT_KIND_LEAK;
+	assert_int_equal(
+	    review_send(x, &x->t.d2, trade_event(&x->t, LIANDAN__EVENT__BODY_ACCIDENT_REPORTED, b)),
+	    HELD);
+	memcpy(hash, x->w.last_hash, sizeof hash);
+	review_pass(x, 1); /* after its start a region asks all that are held */
+	review_must(&x->t, &x->t.pit, treating(x, x->t.drum, TRADE_DRUM_G));
+	assert_int_equal(review_manifest(x)->state, CUSTODY__MANIFEST_STATE__CLOSED);
+	review_pass(x, 1);
+	c = ld_region_custody(x->w.region);
+	assert_int_equal(ld_effect_get(c, hash, &effect), LD_OK);
+	assert_int_equal(effect->verdict, LIANDAN__VERDICT__REFUSED);
+	review_replays(x);
+}
+
 /* ---- the wall clock ---- */
 
 static int64_t ahead_ms; /* of the machine's */
@@ -525,6 +583,7 @@ int main(void)
 	    TEST(test_before_what_is_throttled),
 	    TEST(test_five_hundred_at_a_time),
 	    TEST(test_ended_by_the_one_before),
+	    TEST(test_a_closed_manifest_is_waited_for_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
