@@ -219,7 +219,7 @@ static char *giver_person(struct ld_custody *c, const struct ld_fact *f, const C
 	if (ld_offer_is(m, t->offer))
 		return m->offer->person;
 	if (t->offer.len == LD_HASH_BYTES && ld_effect_get(c, t->offer.data, &e) == LD_OK &&
-	    e->person[0] != '\0')
+	    ld_same_id(e->manifest, m->manifest) && e->person[0] != '\0')
 		return e->person;
 	return (char *)(uintptr_t)(giver != NULL ? ld_person_of(c, giver) : "");
 }

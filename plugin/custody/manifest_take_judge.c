@@ -66,8 +66,9 @@ bool ld_check_offer_given(struct ld_case *k)
 	if (e == NULL)
 		return ld_hold(k->j, LIANDAN__REASON__WAITS_FOR_CAUSE, "the offer is not here yet");
 	/* it is here, and no offer of this manifest: nobody gave */
-	if (k->giver == NULL && !ld_same_id(e->manifest, k->m->manifest))
-		return ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_OFFER,
+	if (!ld_same_id(e->manifest, k->m->manifest))
+		return k->giver != NULL ||
+		       ld_refuse(k->j, LIANDAN__REASON__UNKNOWN_OFFER,
 				 "entry %" PRIu64 " is no offer of this manifest", e->index);
 	k->offered_by = e->person;
 	return true;

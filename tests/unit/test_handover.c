@@ -473,6 +473,37 @@ static void anothers_offer_is_none(void **state)
 	mx_refused(x, mx_take(x, CAR1, t), UNKNOWN_OFFER);
 }
 
+/* An offer of another manifest, named beside the cosigning giver, does not hide who gave. */
+static void the_same_person_behind_anothers_offer(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestCreated *b = mx_created(x);
+	Liandan__ManifestSealed *s = mx_sealed(x);
+	Liandan__HandoverTaken *t;
+	uint8_t hash[LD_HASH_BYTES] = {9}, other[LD_UUID_BYTES] = {9};
+	Custody__Effect e = CUSTODY__EFFECT__INIT;
+	MX_EVENT(taking, HANDOVER_TAKEN, NULL);
+
+	mx_fill(x);
+	mx_generate(x, "B9", "", MX_BULK, 3000000);
+	b->lines[1]->quantity->mass_g = s->items[2]->mass_g = 3000000;
+	mx_clean(x, mx_create(x, b));
+	mx_clean(x, mx_seal(x, b, s));
+	e.verdict = LIANDAN__VERDICT__ACCEPTED;
+	e.manifest = mx_bytes(other, sizeof other);
+	e.person = MX_S("p-gen2");
+	assert_int_equal(ld_effect_put(&x->c, hash, &e), LD_OK);
+	t = mx_taken(x, 1, "V1");
+	t->offer = mx_bytes(hash, sizeof hash);
+	taking.handover_taken = t;
+	mx_refused(x, mx_put_co(x, BOTH, GEN, &taking), SAME_PERSON);
+	/* another driver may; who gave is who cosigned */
+	mx_was_at(x, "V1", "S-GEN");
+	mx_put_co(x, CAR1, GEN, &taking);
+	assert_int_equal(x->j.verdict, LIANDAN__VERDICT__ACCEPTED);
+	assert_string_equal(mx_manifest(x)->giver_person, "p-gen");
+}
+
 static void the_same_person_below_it(void **state)
 {
 	struct mx *x = *state;
@@ -665,6 +696,7 @@ int main(void)
 	    T(the_same_person_behind_what_is_no_offer),
 	    T(what_it_waited_for_is_no_offer),
 	    T(anothers_offer_is_none),
+	    T(the_same_person_behind_anothers_offer),
 	    T(the_same_person_below_it),
 	    T(the_load_is_weighed),
 	    T(expected_arrival),
