@@ -21,7 +21,7 @@
 #include "proto/limits.h"
 #include "store/state.h"
 
-#define LD_STATE_SCHEMA 6u /* bump with every change of state.proto or of what apply does */
+#define LD_STATE_SCHEMA 7u /* bump with every change of state.proto or of what apply does */
 
 struct ld_site_cache; /* fences, filled lazily from state: site.h */
 struct ld_rule_sets;  /* adopted profiles, decoded lazily from state: rules_apply.c */

@@ -348,6 +348,7 @@ enum ld_err ld_part_leave(struct ld_custody *c, const struct ld_fact *f, Custody
 		return LD_ERR_NOMEM;
 	if (m->taken_g != 0)
 		child->taken_g = ld_part_g(part);
+	ld_manifest_draw_part(m, child);
 	err = note_passed(c, m, part, id);
 	if (err == LD_OK)
 		err = take_off(c, m, part);
@@ -404,7 +405,6 @@ enum ld_err ld_part_taken(struct ld_custody *c, const struct ld_fact *f,
 				    LIANDAN__MANIFEST_KIND__MANIFEST_KIND_SPLIT, &child);
 	if (err != LD_OK)
 		return err;
-	ld_manifest_draw_part(*m, child);
 	err = ld_shares_part(c, *m, child);
 	if (err == LD_OK)
 		err = move_tickets(c, t->plate, *m, child);

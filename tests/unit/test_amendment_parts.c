@@ -132,6 +132,21 @@ static void nothing_left_to_correct(void **state)
 	    LIMIT);
 }
 
+/* What was refused has been sealed all the same: no amendment takes it off the year, or the grant.
+ */
+static void what_was_refused_stays_counted(void **state)
+{
+	struct mx *x = *state;
+
+	mx_to_received(x);
+	mx_accepted(x, ch_accept_partly(x, REC, CAR1, ch_partly(x, CH_TRUCK)));
+	mx_clean(x, mx_propose(x, GEN, mx_phone(x, "", "110")));
+	everybody_agrees(x);
+	assert_string_equal(mx_manifest(x)->created->phone, "110");
+	assert_int_equal(ld_year_g(&x->c, LD_YEAR_SEALED, "GEN", MX_CODE, 2026), MX_C1_G + MX_C2_G);
+	assert_int_equal(ld_year_g(&x->c, LD_YEAR_SEALED, "GEN", MX_BULK, 2026), MX_BULK_G);
+}
+
 /* Who signed the whole is asked about the part; its grams are the whole's too. */
 static void a_part_is_the_wholes_too(void **state)
 {
@@ -242,6 +257,7 @@ int main(void)
 	    T(the_rest_waits_at_its_origin),
 	    T(nothing_left_to_correct),
 	    T(a_part_is_the_wholes_too),
+	    T(what_was_refused_stays_counted),
 	    T(accepted_in_part),
 	    T(a_return_that_waits_for_its_truck),
 	    T(an_ordered_redirection_that_waits),
