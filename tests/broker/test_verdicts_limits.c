@@ -1,10 +1,11 @@
-/* THROTTLED, and UNAVAILABLE by a disk that is really full: a small tmpfs where the kernel lets us
- * mount one, over MQTT 5 and 3.1.1. */
+/* THROTTLED, by one device or by many clocks at once, and UNAVAILABLE by a disk that is really
+ * full: a small tmpfs where the kernel lets us mount one, over MQTT 5 and 3.1.1. */
 #include "tests/broker/verdicts.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -63,6 +64,145 @@ static void throttled(void **state)
 	burst(&x);
 	rig_check_counters(&x);
 	assert_int_equal(x.seen[RIG_VERDICT][LIANDAN__VERDICT__THROTTLED], 3);
+	rig_end(&x);
+}
+
+/* ---- many clocks at once ---- */
+
+#define DRAFTS LD_MAX_DRAFTS_PER_PARTY /* of each of two generators */
+#define AWAY_MS (40 * LD_DAY_MS)       /* a draft expires after 30 days */
+#define RATE "720"		       /* devices have their 5 s, which are an hour then */
+
+static void draft(struct rig *x, struct signer *by, const char *from, const char *site,
+		  const char *to, const char *to_site)
+{
+	Liandan__ManifestCreated *b;
+	Liandan__Event *e;
+
+	trade_begin(&x->t);
+	e = trade_created(&x->t);
+	b = e->manifest_created;
+	b->generator = (char *)(uintptr_t)from;
+	b->site = (char *)(uintptr_t)site;
+	b->receiver->party = (char *)(uintptr_t)to;
+	b->receiver->site = (char *)(uintptr_t)to_site;
+	assert_int_equal(world_send(&x->h.world, by, e), LIANDAN__VERDICT__ACCEPTED);
+}
+
+/* As many drafts as there may be; then the broker is down for longer than any of them lasts: what a
+ * demonstration's clock showed last is that much later when it comes back. */
+static void drafts_and_away(struct rig *x)
+{
+	char path[128];
+	FILE *clock;
+
+	for (int i = 0; i < DRAFTS; i++) {
+		draft(x, &x->t.office, "gen", "gen-yard", "pit", "pit-gate");
+		draft(x, &x->t.yard, "pit", "pit-gate", "hole", "hole-gate");
+	}
+	snprintf(path, sizeof path, "%s/demo-clock", x->h.world.dir);
+	clock = fopen(path, "we");
+	assert_non_null(clock);
+	fprintf(clock, "%" PRId64 " %" PRId64 "\n", harness_now_ms() + AWAY_MS, harness_now_ms());
+	assert_int_equal(fclose(clock), 0);
+}
+
+/* Everything is served in the devices' grace; then nothing is before all that are due have their
+ * entries. The event that was THROTTLED first. */
+static void post_until_throttled(struct rig *x, struct rig_answer *a)
+{
+	const int64_t until_ms = harness_now_ms() + 30000;
+
+	for (;;) {
+		trade_begin(&x->t);
+		rig_post(x, &x->t.office, NULL, trade_generated(&x->t, NULL, 1000), a);
+		assert_non_null(a->r);
+		if (a->r->verdict == LIANDAN__VERDICT__THROTTLED)
+			return;
+		assert_int_equal(a->r->verdict, LIANDAN__VERDICT__ACCEPTED);
+		assert_true(harness_now_ms() < until_ms);
+		rig_answer_free(a);
+	}
+}
+
+/* The same bytes, until they are taken. Its index. */
+static uint64_t post_until_taken(struct rig *x, const struct rig_answer *a)
+{
+	struct rig_answer again = {0};
+	uint64_t index;
+
+	do {
+		rig_answer_free(&again);
+		client_pump(x->spy, 20);
+		rig_publish(x, &x->t.office, a->bytes, a->len, &again);
+		assert_non_null(again.r);
+	} while (again.r->verdict == LIANDAN__VERDICT__THROTTLED);
+	assert_int_equal(again.r->verdict, LIANDAN__VERDICT__ACCEPTED);
+	assert_false(again.r->duplicate);
+	assert_true(harness_verify(&x->h, again.r, again.bytes, again.len));
+	index = again.r->index;
+	rig_answer_free(&again);
+	return index;
+}
+
+/* The draft that it says has expired, by the number in its id; 0: something else. */
+static size_t draft_expired(const Liandan__Entry *e)
+{
+	Liandan__OwnEvent *own = NULL;
+	size_t n = 0;
+
+	if (e->content_case == LIANDAN__ENTRY__CONTENT_OWN_EVENT)
+		own = liandan__own_event__unpack(NULL, e->own_event.len, e->own_event.data);
+	if (own && own->body_case == LIANDAN__OWN_EVENT__BODY_DEADLINE_MISSED &&
+	    own->deadline_missed->clock == LIANDAN__DEADLINE_CLOCK__DEADLINE_CLOCK_DRAFT)
+		n = strtoul(own->deadline_missed->subject + LD_UUID_BYTES, NULL, 16);
+	if (own)
+		liandan__own_event__free_unpacked(own, NULL);
+	return n;
+}
+
+/* Of each draft one, and all of them before that event. */
+static void each_expired_once(struct world *w, uint64_t before)
+{
+	static unsigned expired[2 * DRAFTS + 1];
+	struct ld_core_reader *reader;
+	const uint8_t *bytes;
+	size_t len;
+
+	assert_int_equal(ld_core_reader_open(ld_region_core(w->region), &reader), LD_OK);
+	for (uint64_t i = 0; ld_core_read(reader, i, &bytes, &len) == LD_OK; i++) {
+		Liandan__Entry *e = liandan__entry__unpack(NULL, len, bytes);
+		size_t n;
+
+		assert_non_null(e);
+		n = draft_expired(e);
+		assert_in_range(n, 0, 2 * DRAFTS);
+		assert_true(n == 0 || i < before);
+		expired[n]++;
+		liandan__entry__free_unpacked(e, NULL);
+	}
+	ld_core_reader_close(reader);
+	for (size_t n = 1; n <= 2 * DRAFTS; n++)
+		if (expired[n] != 1)
+			fail_msg("draft %zu: %u entries", n, expired[n]);
+}
+
+static void throttled_by_clocks(void **state)
+{
+	static struct rig x;
+	struct rig_answer a;
+	uint64_t index;
+
+	(void)state;
+	rig_start(&x, "plugin_opt_custody_per_s 100000\nplugin_opt_clock_rate " RATE "\n",
+		  drafts_and_away);
+	post_until_throttled(&x, &a);
+	index = post_until_taken(&x, &a);
+	rig_answer_free(&a);
+	rig_version(&x, MQTT_PROTOCOL_V5);
+	harness_stop(&x.h);
+	world_open(&x.h.world);
+	each_expired_once(&x.h.world, index);
 	rig_end(&x);
 }
 
@@ -345,6 +485,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(throttled),
+	    cmocka_unit_test(throttled_by_clocks),
 	    cmocka_unit_test(disk_full),
 	    cmocka_unit_test(states_disk_full),
 	};
