@@ -45,6 +45,9 @@ struct mx {
 	Custody__ManifestState before;	     /* of the manifest at hand, before it; 0: none */
 	Liandan__Event__BodyCase late;	     /* events of this body are on their way for late_ms */
 	int64_t late_ms;
+	/* Sees an event before it is put, and may change it; NULL: nobody does. */
+	bool (*twist)(struct mx *x, Liandan__Event *e);
+	jmp_buf twisted; /* where the story ends when it did: true */
 	Liandan__OwnEvent *own[MX_OWN];
 	size_t n_own;
 	uint8_t id[LD_UUID_BYTES]; /* the manifest at hand */
@@ -393,11 +396,8 @@ static inline size_t mx_tick(struct mx *x)
 }
 
 /* Signed by now, and not here for so long. */
-static inline void mx_travel(struct mx *x, ProtobufCBinaryData bytes)
+static inline void mx_travel(struct mx *x, const Liandan__Event *e)
 {
-	const Liandan__Event *e = liandan__event__unpack(&x->build.pb, bytes.len, bytes.data);
-
-	assert_non_null(e);
 	if (x->late_ms == 0 || e->body_case != x->late)
 		return;
 	x->now += x->late_ms;
@@ -410,9 +410,16 @@ static inline Liandan__Reason mx_put_bytes(struct mx *x, ProtobufCBinaryData byt
 	Liandan__Envelope env = LIANDAN__ENVELOPE__INIT;
 	struct ld_own_list list = {.n = 0};
 	struct ld_fact f = {0};
+	Liandan__Event *e = liandan__event__unpack(&x->build.pb, bytes.len, bytes.data);
+	const bool twisted = x->twist != NULL && x->twist(x, e);
 	ProtobufCBinaryData packed;
 
-	mx_travel(x, bytes);
+	assert_non_null(e);
+	if (twisted) {
+		bytes.data = ld_arena_alloc(&x->build, liandan__event__get_packed_size(e));
+		bytes.len = liandan__event__pack(e, bytes.data);
+	}
+	mx_travel(x, e);
 	f.recorded_at_ms = x->now;
 	ld_arena_reset(&x->arena);
 	x->n_own = 0;
@@ -425,6 +432,8 @@ static inline Liandan__Reason mx_put_bytes(struct mx *x, ProtobufCBinaryData byt
 	x->before = mx_state(x);
 	x->body = f.event->body_case;
 	ld_judge(&x->c, &f, &x->j);
+	if (twisted)
+		longjmp(x->twisted, 1);
 	if (x->j.verdict == LIANDAN__VERDICT__HELD)
 		x->held = x->body;
 	f.index = ++x->index;

@@ -77,7 +77,7 @@ static inline void scenario_late(struct mx *x, Liandan__Event__BodyCase body)
 	x->late_ms = 40 * LD_DAY_MS;
 }
 
-/* Defined in test_table.c. */
+/* scenario_list.h */
 void scenario_add(const struct scenario *s);
 
 #define SCENARIO(KIND, BODY, CHECK, REASON)                                                        \

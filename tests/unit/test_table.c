@@ -4,28 +4,7 @@
 #include <stdio.h>
 
 #include "plugin/custody/table.h"
-#include "scenario.h"
-
-#define MAX_SCENARIOS 1024
-
-static const struct scenario *scenarios[MAX_SCENARIOS];
-static size_t n_scenarios;
-
-void scenario_add(const struct scenario *s)
-{
-	if (n_scenarios < MAX_SCENARIOS)
-		scenarios[n_scenarios++] = s;
-}
-
-/* ---- playing ---- */
-
-static const struct scenario *playing;
-
-static int set_up(void **state)
-{
-	playing = *state;
-	return mx_open(state);
-}
+#include "scenario_list.h"
 
 static bool is_wait(Liandan__Reason r)
 {
