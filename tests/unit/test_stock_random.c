@@ -7,12 +7,14 @@
  *   accepted - treated - lost since                 = what containers and bulk still have of it,
  *                                                     for every manifest, through all repackings
  *
+ * nothing in the genealogy descends from itself, whatever batch is said to come from which,
  * and a second state that only applies what was recorded is the same, bit for bit. CUSTODY: Stock
  * and mass balance. Another seed: test_stock_random <seed> [<steps>] */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "plugin/custody/forward.h"
+#include "plugin/custody/lineage.h"
 #include "plugin/custody/loss.h"
 #include "plugin/custody/stock.h"
 #include "plugin/custody/store.h"
@@ -53,6 +55,7 @@ struct game {
 	size_t n_loads;
 	uint64_t rng;
 	unsigned names, boxes, batches;
+	unsigned shelved; /* into and out of the store */
 	size_t accepted, flagged, refused;
 	size_t mixed, arrived; /* drums of several manifests, manifests that were accepted */
 };
@@ -313,28 +316,40 @@ static void generate(struct game *g)
 	PUT(g, GEN, WASTE_GENERATED, b);
 }
 
+/* Batches of before, of later, itself: only those that are here can have gone into it. */
+static char **from_batches(struct game *g, size_t *n)
+{
+	char **from = ld_arena_alloc(&g->x->build, 2 * sizeof *from);
+
+	for (*n = 0; *n < dice(g, 3); ++*n)
+		from[*n] = name(g, "RK", g->shelved + 3 - dice(g, 6));
+	return from;
+}
+
 static void store(struct game *g)
 {
 	Liandan__ContainerStored *b =
 	    MX_NEW(g->x, Liandan__ContainerStored, LIANDAN__CONTAINER_STORED__INIT);
 	const char *site = sites[dice(g, 3)];
 
-	b->batch = new_name(g, "RK");
+	b->batch = name(g, "RK", ++g->shelved);
 	b->site = MX_S(site);
 	b->items = ld_arena_alloc(&g->x->build, 4 * sizeof *b->items);
 	while (b->n_items < 1 + dice(g, 3))
 		b->items[b->n_items++] = mx_item(g->x, some_box(g), 1, 0);
+	b->from_batches = from_batches(g, &b->n_from_batches);
 	PUT(g, owner(site), CONTAINER_STORED, b);
 }
 
 static void release(struct game *g)
 {
 	const char *site = sites[dice(g, 3)];
-	Liandan__ContainerReleased *b = mx_release(g->x, new_name(g, "CK"), site);
+	Liandan__ContainerReleased *b = mx_release(g->x, name(g, "RK", ++g->shelved), site);
 
 	mx_release_item(g->x, b, some_box(g), 0);
 	if (g->n_loads != 0 && dice(g, 2) == 0)
 		b->manifest = mx_bytes(g->load[dice(g, (uint32_t)g->n_loads)].id, LD_UUID_BYTES);
+	b->from_batches = from_batches(g, &b->n_from_batches);
 	PUT(g, owner(site), CONTAINER_RELEASED, b);
 }
 
@@ -573,6 +588,92 @@ static void cancel(struct game *g)
 	PUT(g, GEN, MANIFEST_CANCELLED, b);
 }
 
+/* ---- the genealogy ---- */
+
+#define MAX_NODES 20000
+#define MAX_CHILDREN 256
+
+enum colour { NEW, OPEN, DONE };
+
+static struct {
+	struct ld_custody *c;
+	size_t n;
+	struct ld_node node[MAX_NODES];
+	enum colour colour[MAX_NODES];
+} kin;
+
+static size_t slot_of(const struct ld_node *n)
+{
+	size_t i = 0;
+
+	while (i < kin.n && (kin.node[i].kind != n->kind || strcmp(kin.node[i].id, n->id) != 0 ||
+			     strcmp(kin.node[i].party, n->party) != 0))
+		i++;
+	if (i == kin.n) {
+		assert_true(kin.n < MAX_NODES);
+		kin.node[kin.n] = *n;
+		kin.colour[kin.n++] = NEW;
+	}
+	return i;
+}
+
+struct children {
+	size_t n, slot[MAX_CHILDREN];
+};
+
+static int note_child(void *ctx, const struct ld_node *n, int64_t mass_g, uint64_t index)
+{
+	struct children *to = ctx;
+
+	(void)mass_g, (void)index;
+	assert_true(to->n < MAX_CHILDREN);
+	to->slot[to->n++] = slot_of(n);
+	return 0;
+}
+
+static void descend(size_t at)
+{
+	struct children to = {.n = 0};
+
+	if (kin.colour[at] == DONE)
+		return;
+	if (kin.colour[at] == OPEN)
+		fail_msg("%c:%s descends from itself", (char)kin.node[at].kind, kin.node[at].id);
+	kin.colour[at] = OPEN;
+	ld_arena_reset(kin.c->arena);
+	assert_int_equal(ld_lineage_down(kin.c, &kin.node[at], note_child, &to), LD_OK);
+	for (size_t i = 0; i < to.n; i++)
+		descend(to.slot[i]);
+	kin.colour[at] = DONE;
+}
+
+/* From all that containers and loads came from and went into. */
+static void nothing_descends_from_itself(struct game *g)
+{
+	kin.c = &g->x->c;
+	kin.n = 0;
+	for (unsigned i = 1; i <= g->boxes; i++) {
+		const struct ld_node box = ld_node_container(name(g, "C", i));
+
+		descend(slot_of(&box));
+	}
+	for (size_t i = 0; i < g->n_loads; i++) {
+		const struct ld_node load =
+		    ld_node_manifest(mx_bytes(g->load[i].id, LD_UUID_BYTES));
+
+		descend(slot_of(&load));
+	}
+	for (unsigned i = 1; i <= g->shelved; i++) {
+		const struct ld_node gens = ld_node_batch("GEN", name(g, "RK", i));
+		const struct ld_node recs = ld_node_batch("REC", name(g, "RK", i));
+
+		descend(slot_of(&gens));
+		descend(slot_of(&recs));
+	}
+	/* repackings and treatments, which it did not begin with */
+	assert_true(kin.n > g->boxes + g->n_loads + 2 * g->shelved);
+}
+
 static void (*const step[])(struct game *) = {
     generate, generate, generate, store, release, repack, repack,      repack,
     count,    lose,	treat,	  treat, seal,	  seal,	  move,	       move,
@@ -595,6 +696,8 @@ static void any_sequence_adds_up(void **state)
 		if (i % 500 == 499)
 			replays(g);
 	}
+	ld_arena_reset(&g->x->build);
+	nothing_descends_from_itself(g);
 	replays(g);
 	/* it went through what it is meant to */
 	print_message(
