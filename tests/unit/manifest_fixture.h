@@ -441,8 +441,9 @@ static inline Liandan__Reason mx_put_bytes(struct mx *x, ProtobufCBinaryData byt
 	if (x->j.verdict == LIANDAN__VERDICT__ACCEPTED) {
 		ld_follow(&x->c, &f, &x->j, &list);
 		mx_run(x, &list);
-		mx_wake(x, &f);
 	}
+	if (x->j.verdict != LIANDAN__VERDICT__HELD)
+		mx_wake(x, &f); /* a refused cause refuses */
 	return x->j.reason;
 }
 

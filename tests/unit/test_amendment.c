@@ -404,6 +404,51 @@ static void agreed_before_it_was_proposed(void **state)
 	assert_string_equal(phone(x), "110");
 }
 
+/* Two race on one version, and the answer to the second overtakes both: it is refused with it. */
+static void an_answer_to_the_one_that_lost(void **state)
+{
+	struct mx *x = *state;
+	const Liandan__OwnEvent *own;
+	ProtobufCBinaryData second;
+	uint8_t hash[LD_HASH_BYTES];
+
+	mx_to_taken(x);
+	MX_EVENT(e, AMENDMENT_PROPOSED, mx_phone(x, "", "120"));
+	second = mx_pack(x, CAR1, MX_KEYS, &e);
+	ld_sha256(second.data, second.len, hash);
+	mx_held(x, mx_agree(x, GEN, mx_agreement(x, hash, true)));
+	mx_clean(x, mx_propose(x, GEN, mx_phone(x, "", "110")));
+	mx_refused(x, mx_put_bytes(x, second), ALREADY_EXISTS);
+	own = mx_own(x, LIANDAN__OWN_EVENT__BODY_HELD_APPLIED);
+	assert_non_null(own);
+	assert_int_equal(own->held_applied->reason, LIANDAN__REASON__OUT_OF_ORDER);
+	assert_int_equal(version(x), 1);
+	assert_true(asked(x, "CAR1"));
+}
+
+/* Proposed while it was on its way, agreed when it is closed: it takes effect, and is told. Another
+ * one of the same version, signed before, finds that it has passed. */
+static void closed_meanwhile(void **state)
+{
+	struct mx *x = *state;
+	Liandan__AmendmentProposed *late;
+	uint8_t proposal[LD_HASH_BYTES];
+
+	mx_to_received(x);
+	late = mx_phone(x, "", "120");
+	mx_clean(x, mx_propose(x, GEN, mx_phone(x, "", "110")));
+	keep(x, proposal);
+	mx_clean(x, mx_accept(x, REC, mx_accepted_body(x)));
+	assert_int_equal(mx_state(x), CUSTODY__MANIFEST_STATE__CLOSED);
+	mx_clean(x, mx_agree(x, CAR1, mx_agreement(x, proposal, true)));
+	mx_refused(x, mx_propose(x, REC, late), ALREADY_EXISTS);
+	mx_clean(x, mx_agree(x, REC, mx_agreement(x, proposal, true)));
+	assert_int_equal(version(x), 2);
+	assert_string_equal(phone(x), "110");
+	assert_non_null(mx_raised(x, AMENDED));
+	mx_refused(x, mx_propose(x, REC, late), VERSION_DIFFERS);
+}
+
 static void only_the_last_sixteen_stand(void **state)
 {
 	struct mx *x = *state;
@@ -642,6 +687,8 @@ int main(void)
 	    T(nobody_answers),
 	    T(two_at_once),
 	    T(agreed_before_it_was_proposed),
+	    T(an_answer_to_the_one_that_lost),
+	    T(closed_meanwhile),
 	    T(only_the_last_sixteen_stand),
 	    T(too_many_in_a_month),
 	    T(it_judges_nothing_anew),

@@ -279,6 +279,15 @@ static void limits(void **state)
 			put_string(5, 3);
 		assert_int_equal(check(D(licence_granted)), want);
 
+		w.len = 0; /* 999, 1,000 and 1,001 items */
+		put_string(1, LD_UUID_BYTES);
+		put_string(2, LD_HASH_BYTES);
+		wire_tag(&w, 3, 0);
+		wire_varint(&w, 1);
+		for (int i = 0; i < LD_MAX_ITEMS + d; i++)
+			put_string(4, 0);
+		assert_int_equal(check(D(manifest_sealed)), want);
+
 		w.len = 0;
 		put_string(1, 3);
 		wire_tag(&w, 3, 0);

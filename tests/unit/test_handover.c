@@ -1,5 +1,5 @@
 /* The hand-over: taken, with one leg or several. CUSTODY-6. */
-#include "manifest_builders.h"
+#include "rights_builders.h"
 
 static bool on_truck(struct mx *x, const char *plate)
 {
@@ -160,6 +160,28 @@ static void recorded_licences(void **state)
 	mx_to_offered(x);
 	mx_licence(x, "L-C1", "CAR1", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", x->now);
 	mx_flagged(x, mx_take(x, CAR1, mx_taken(x, 1, "V1")), NOT_LICENSED);
+}
+
+/* A licence that ends with the second of the taking: when it happened counts, not when it came. */
+static void a_licence_that_ends_meanwhile(void **state)
+{
+	struct mx *x = *state;
+	const int64_t end_ms = x->now + LD_MINUTE_MS;
+	MX_EVENT(too_late, HANDOVER_TAKEN, NULL);
+	MX_EVENT(in_time, HANDOVER_TAKEN, NULL);
+
+	mx_licence(x, "L-C1", "CAR1", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", end_ms);
+	mx_to_offered(x);
+	x->now = end_ms + LD_HOUR_MS;
+	in_time.handover_taken = mx_taken(x, 1, "V1");
+	in_time.occurred_at_ms = end_ms - 1;
+	mx_clean(x, mx_put(x, CAR1, &in_time));
+	/* the other leg's carrier: at the very end */
+	mx_licence(x, "L-C2", "CAR2", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", x->now);
+	mx_clean(x, mx_offer(x, CAR1, mx_offered(x, 2, "CAR2")));
+	too_late.handover_taken = mx_taken(x, 2, "V2");
+	too_late.occurred_at_ms = x->now;
+	mx_flagged(x, mx_put(x, CAR2, &too_late), NOT_LICENSED);
 }
 
 static void withdrawn_licences_may_finish(void **state)
@@ -373,6 +395,36 @@ static void the_same_person_above_the_threshold(void **state)
 	mx_clean(x, mx_seal(x, b, s));
 	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "CAR1")));
 	mx_refused(x, mx_take(x, BOTH, mx_taken(x, 1, "V1")), SAME_PERSON);
+	assert_string_equal(mx_manifest(x)->holder, "GEN");
+}
+
+/* A generator that drives itself, with one key for both: the key is on both sides. Nor do two keys
+ * of one person give and take, whichever of them cosigns. */
+static void one_hand_on_both_sides(void **state)
+{
+	struct mx *x = *state;
+	Liandan__ManifestCreated *b = mx_created(x);
+	Liandan__ManifestSealed *s = mx_sealed(x);
+	Liandan__HandoverTaken *t;
+	MX_EVENT(e, HANDOVER_TAKEN, NULL);
+
+	mx_fill(x);
+	mx_generate(x, "B9", "", MX_BULK, 3000000);
+	b->lines[1]->quantity->mass_g = s->items[2]->mass_g = 3000000;
+	mx_add_carrier(x, b, 1, "GEN");
+	mx_party(x, "GEN", LIANDAN__ROLE__ROLE_GENERATOR | LIANDAN__ROLE__ROLE_CARRIER,
+		 LIANDAN__TIER__TIER_KEY);
+	mx_licence(x, "L-CG", "GEN", LIANDAN__LICENCE_KIND__LICENCE_KIND_CARRY, "*", "", 0);
+	mx_vehicle(x, "VG", "GEN");
+	mx_rekey(x, GEN, LIANDAN__ROLE__ROLE_DRIVER, "p-gen");
+	mx_clean(x, mx_create(x, b));
+	mx_accepted(x, mx_seal(x, b, s));
+	mx_clean(x, mx_offer(x, GEN, mx_offered(x, 1, "GEN")));
+	mx_refused(x, mx_take(x, GEN, mx_taken(x, 1, "VG")), SAME_PERSON);
+	t = mx_taken(x, 1, "V1");
+	t->offer.len = 0;
+	e.handover_taken = t;
+	mx_refused(x, mx_put_co(x, BOTH, GEN, &e), SAME_PERSON);
 	assert_string_equal(mx_manifest(x)->holder, "GEN");
 }
 
@@ -678,6 +730,7 @@ int main(void)
 	    T(recorded_other_content),
 	    T(recorded_carrier_not_named),
 	    T(recorded_licences),
+	    T(a_licence_that_ends_meanwhile),
 	    T(withdrawn_licences_may_finish),
 	    T(recorded_vehicle_and_driver),
 	    T(recorded_unknown_driver),
@@ -692,6 +745,7 @@ int main(void)
 	    T(a_cancelled_manifest_that_was_taken),
 	    T(a_cancelled_draft_cannot_be_taken),
 	    T(the_same_person_above_the_threshold),
+	    T(one_hand_on_both_sides),
 	    T(the_same_person_behind_an_older_offer),
 	    T(the_same_person_behind_what_is_no_offer),
 	    T(what_it_waited_for_is_no_offer),
