@@ -2,12 +2,13 @@
  * signed after the fields were set agrees, then they take effect at once: version + 1, content
  * anew, books corrected. The ledger keeps both. CUSTODY-20.
  *
- *   asked      who has signed a step of the manifest since the field was set: of what the draft
- * says all of them, of vehicle and driver since that hand-over, of what was accepted since then.
- * The proposer agrees by proposing. Who signs while it is open is asked too. draft      simply
- * changed: its version is 1 and stays it until it is sealed content    hash of draft and items as
- * amended, by the rule of the seal (ld_manifest_content) a line's mass is shared over its items in
- * their proportion, to the gram (ld_share_g)
+ * - asked is who has signed a step of the manifest since the field was set: of what the draft says
+ *   all of them, of vehicle and driver since that hand-over, of what was accepted since then. The
+ *   proposer agrees by proposing. Who signs while it is open is asked too.
+ * - A draft is simply changed: its version is 1 and stays it until it is sealed.
+ * - `content` is the hash of draft and items as amended, by the rule of the seal
+ *   (ld_manifest_content).
+ * - A line's mass is shared over its items in their proportion, to the gram (ld_share_g).
  *
  * What has left on child manifests stays as it left: a line's mass is then amended in what is still
  * here, its code not at all. What came off another manifest is amended in neither. */

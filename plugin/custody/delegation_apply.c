@@ -67,8 +67,7 @@ static enum ld_err note_drawn(struct ld_custody *c, Custody__Manifest *m)
 			return LD_ERR_NOMEM;
 		custody__drawn__init(d);
 		d->code = b->lines[i]->code;
-		d->mass_g = ld_sub_g(ld_line_declared_g(b->lines[i]),
-				     ld_line_passed_g(m, b->lines[i]->line));
+		d->mass_g = ld_line_kept_g(m, b->lines[i]);
 		m->drawn[m->n_drawn++] = d;
 	}
 	return m->drawn != NULL ? LD_OK : LD_ERR_NOMEM;

@@ -27,6 +27,9 @@ struct ld_delivery {
 	size_t n_tickets;
 };
 
+/* On the same vehicle, for the same gate, and not closed (lost) before it came there: a ticket that
+ * also names what is elsewhere neither puts the check off nor speaks of that. */
+bool ld_came_along(const Custody__Manifest *m, const Custody__Manifest *with);
 /* CUSTODY-7: the sum is checked once, with the last of them. false: not complete yet, or unknown.
  */
 bool ld_delivery_of(struct ld_custody *c, const struct ld_acceptance *a, struct ld_delivery *out);

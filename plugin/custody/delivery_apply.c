@@ -30,9 +30,7 @@ static const char *gate_of(const Custody__Manifest *m)
 	return m->created != NULL && m->created->receiver != NULL ? m->created->receiver->site : "";
 }
 
-/* Of one vehicle, for one gate, and not closed (lost) before it came there: a ticket that also
- * names what is elsewhere does not put the check off. */
-static bool came_along(const Custody__Manifest *m, const Custody__Manifest *with)
+bool ld_came_along(const Custody__Manifest *m, const Custody__Manifest *with)
 {
 	return strcmp(m->plate, with->plate) == 0 && strcmp(gate_of(m), gate_of(with)) == 0 &&
 	       (m->closed_ms == 0 || spoken_of(m));
@@ -44,7 +42,7 @@ static void group_add(struct ld_custody *c, struct ld_delivery *d, ProtobufCBina
 	Custody__Manifest *m;
 
 	if (d->n < LD_DELIVERY_MANIFESTS && !group_has(d, id) &&
-	    ld_manifest_get(c, id, &m) == LD_OK && came_along(m, d->m)) {
+	    ld_manifest_get(c, id, &m) == LD_OK && ld_came_along(m, d->m)) {
 		d->id[d->n++] = id;
 		d->complete = d->complete && spoken_of(m);
 		d->one_origin = d->one_origin && m->created != NULL && d->m->created != NULL &&

@@ -94,8 +94,7 @@ static int64_t of_code(const Custody__Manifest *m, const char *code)
 
 	for (size_t i = 0; i < b->n_lines; i++)
 		if (strcmp(b->lines[i]->code, code) == 0)
-			sum = ld_add_g(sum, ld_sub_g(ld_line_declared_g(b->lines[i]),
-						     ld_line_passed_g(m, b->lines[i]->line)));
+			sum = ld_add_g(sum, ld_line_kept_g(m, b->lines[i]));
 	return sum;
 }
 

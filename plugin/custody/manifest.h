@@ -29,6 +29,8 @@ int64_t ld_manifest_accepted_g(const Custody__Manifest *m);
 int64_t ld_line_accepted_g(const Custody__Manifest *m, uint32_t line);
 /* Grams of a line that have gone on with child manifests. */
 int64_t ld_line_passed_g(const Custody__Manifest *m, uint32_t line);
+/* What a line declares, without those. */
+int64_t ld_line_kept_g(const Custody__Manifest *m, const Liandan__Line *line);
 /* Rejected waste that stays on the truck, or goes back onto it: what the receiver has taken over it
  * gives back only to a driver who cosigns. CUSTODY-15; custody moves only when the taker signs. */
 bool ld_back_on_truck(const struct ld_fact *f, const Custody__Manifest *m, Liandan__WasteIsOn said);

@@ -80,6 +80,11 @@ int64_t ld_line_passed_g(const Custody__Manifest *m, uint32_t line)
 	return sum;
 }
 
+int64_t ld_line_kept_g(const Custody__Manifest *m, const Liandan__Line *line)
+{
+	return ld_sub_g(ld_line_declared_g(line), ld_line_passed_g(m, line->line));
+}
+
 int64_t ld_items_of_line_g(Liandan__Item *const *items, size_t n, uint32_t line)
 {
 	int64_t sum = 0;

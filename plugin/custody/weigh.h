@@ -27,8 +27,9 @@ void ld_weigh_net(struct ld_custody *c, const ProtobufCBinaryData *tickets, size
 void ld_weigh_loaded(struct ld_custody *c, const Custody__Manifest *m, struct ld_net *out);
 /* After Accepted, PartlyAccepted or Rejected has been applied: shortfall or gain beyond tolerance
  * -> anomaly WEIGHT_SHORTFALL (M1) or WEIGHT_GAIN (M5), also over all manifests of a milk run that
- * share the gate tickets (Σ checked once, with the last of them). Declared masses serve where
- * loading was not weighed (then level <= 2). */
+ * share the gate tickets (Σ checked once, with the last of them; where that cites no ticket, by
+ * the gate's that name it). Declared masses serve where loading was not weighed (then level <= 2).
+ */
 void ld_shortfall_follow(struct ld_custody *c, const struct ld_fact *f, struct ld_own_list *own);
 /* The same after a manifest of the run was closed as lost. */
 void ld_shortfall_follow_closed(struct ld_custody *c, const Liandan__ManifestClosed *b,

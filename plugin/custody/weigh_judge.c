@@ -114,7 +114,7 @@ static void check_masses(struct ld_custody *c, uint64_t index, const struct ld_a
 	}
 }
 
-/* What came on the same scale and is accepted already. */
+/* What came with it, onto the same scale, and is accepted already. */
 static bool accepted_beside(struct ld_custody *c, const Custody__Manifest *m,
 			    const Custody__Ticket *t, ProtobufCBinaryData *out)
 {
@@ -124,7 +124,7 @@ static bool accepted_beside(struct ld_custody *c, const Custody__Manifest *m,
 		Custody__Manifest *other;
 		const bool found = !ld_same_id(id, m->manifest) &&
 				   ld_manifest_get(c, id, &other) == LD_OK &&
-				   other->accepted_ms != 0 && strcmp(other->plate, m->plate) == 0;
+				   other->accepted_ms != 0 && ld_came_along(other, m);
 
 		ld_release(c, mark);
 		if (found) {

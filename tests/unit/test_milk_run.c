@@ -392,6 +392,39 @@ static void a_ticket_that_names_what_goes_elsewhere(void **state)
 	is_short(x, 3, 3 * (int64_t)LOAD_G, SHORT_G);
 }
 
+/* It also names what the same truck has put down at another gate before: what is
+ * rejected here says nothing of that. */
+static void a_ticket_that_names_what_was_accepted_elsewhere(void **state)
+{
+	struct mx *x = *state;
+	Liandan__Arrived *there;
+	Liandan__Received *got;
+	Liandan__Accepted *all;
+
+	fw_world(x);
+	key_of(x, GEN2, "REC2", LIANDAN__KEY_SUBJECT__KEY_SUBJECT_PERSON, "p-rec2",
+	       LIANDAN__ROLE__ROLE_RECEIVER);
+	offer_to(x, 0, "REC", "S-REC");
+	take(x, 0);
+	offer_to(x, 3, "REC2", "S-REC2");
+	take(x, 3);
+	x->now += LD_HOUR_MS;
+	there = mx_arrived(x, "V1");
+	there->site = MX_S("S-REC2");
+	mx_clean(x, mx_arrive(x, CAR1, there));
+	got = mx_received(x);
+	got->site = MX_S("S-REC2");
+	mx_clean(x, mx_receive(x, GEN2, got));
+	all = accepted(x, 3);
+	all->n_tickets = 0;
+	mx_accepted(x, mx_accept(x, GEN2, all)); /* no ticket: flagged, beside the point */
+	bring(x, 0);
+	weigh_all(x, 4, 0);
+	x->n_own = 0;
+	say(x, 0, ON_TRUCK);
+	assert_null(weighed(x));
+}
+
 /* Lost on the way: it never came to the gate, whether that is known before the others are accepted
  * or is the last that is heard of the run. */
 static void lose(struct mx *x, size_t firm)
@@ -633,6 +666,7 @@ int main(void)
 	    T(amended_before_the_last_word),
 	    T(a_ticket_that_names_another_trucks_load),
 	    T(a_ticket_that_names_what_goes_elsewhere),
+	    T(a_ticket_that_names_what_was_accepted_elsewhere),
 	    cmocka_unit_test(one_was_lost),
 	    T(the_last_cites_no_ticket),
 	    T(an_acceptance_that_waits_for_its_ticket),
