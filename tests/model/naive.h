@@ -336,6 +336,13 @@ struct nv_manifest *nv_find(struct nv *nv, ProtobufCBinaryData id);
 struct nv_container *nv_container_named(struct nv *nv, const char *name);
 struct nv_stock *nv_stock_at(struct nv *nv, const char *party, const char *site, const char *code);
 bool nv_container_in_stock(const struct nv_container *k);
+/* NULL: no such line; m may be NULL. */
+struct nv_line *nv_line_of(const struct nv_manifest *m, uint32_t line);
+uint32_t nv_bits(const struct nv_manifest *m); /* its state, as NV_… bits */
+/* By the delegation that the event names. */
+bool nv_covered(const struct nv *nv, const struct nv_event *v);
+/* Registered with one of these roles; NULL: not. */
+const struct nv_party *nv_party_with(const struct nv *nv, const char *party, uint32_t roles);
 /* It stands, or stood before one of the last amendments. */
 bool nv_content_is(const struct nv_manifest *m, ProtobufCBinaryData content);
 /* A delegate has sealed it, and nobody has confirmed; of what ended unpicked nothing is asked. */
@@ -377,6 +384,8 @@ struct nv_said nv_came_by(struct nv *nv, const struct nv_event *v, ProtobufCBina
 /* naive_manifest.c, naive_road.c, naive_stock.c: what a row says, and what it does. */
 struct nv_said nv_judge_manifest(struct nv *nv, const struct nv_event *v);
 void nv_apply_manifest(struct nv *nv, const struct nv_event *v);
+struct nv_said nv_judge_handover(struct nv *nv, const struct nv_event *v);
+void nv_apply_handover(struct nv *nv, const struct nv_event *v);
 struct nv_said nv_judge_road(struct nv *nv, const struct nv_event *v);
 void nv_apply_road(struct nv *nv, const struct nv_event *v);
 struct nv_said nv_judge_stock(struct nv *nv, const struct nv_event *v);

@@ -19,14 +19,6 @@ static bool is_number(const Liandan__AmendmentChange *ch)
 
 /* ---- the manifest, as amended ---- */
 
-static struct nv_line *line_of(struct nv_manifest *m, uint32_t line)
-{
-	for (size_t i = 0; i < m->n_lines; i++)
-		if (m->line[i].line == line)
-			return &m->line[i];
-	return NULL;
-}
-
 static Liandan__Line *draft_line(const struct nv_manifest *m, uint32_t line)
 {
 	for (size_t i = 0; i < m->created->n_lines; i++)
@@ -67,7 +59,7 @@ static int64_t items_of(const struct nv_manifest *m, uint32_t line)
 static void share_mass(struct nv_manifest *m, uint32_t line, int64_t declared_g)
 {
 	const int64_t total = items_of(m, line);
-	const int64_t mass_g = total + declared_g - line_of(m, line)->declared_g;
+	const int64_t mass_g = total + declared_g - nv_line_of(m, line)->declared_g;
 	int64_t before = 0;
 
 	for (size_t i = 0; i < m->n_items && total > 0; i++) {
@@ -106,12 +98,12 @@ static void set_one(struct nv_manifest *m, const Liandan__AmendmentChange *ch)
 {
 	if (IS(ch, LINE_MASS)) {
 		share_mass(m, ch->line, ch->new_number);
-		line_of(m, ch->line)->declared_g = ch->new_number;
+		nv_line_of(m, ch->line)->declared_g = ch->new_number;
 		draft_line(m, ch->line)->quantity->mass_g = ch->new_number;
 	} else if (IS(ch, ACCEPTED_MASS)) {
-		line_of(m, ch->line)->accepted_g = ch->new_number;
+		nv_line_of(m, ch->line)->accepted_g = ch->new_number;
 	} else if (IS(ch, LINE_CODE)) {
-		nv_copy(line_of(m, ch->line)->code, ch->new_text);
+		nv_copy(nv_line_of(m, ch->line)->code, ch->new_text);
 		set_text(&draft_line(m, ch->line)->code, ch->new_text);
 	} else if (IS(ch, PHONE)) {
 		set_text(&m->created->phone, ch->new_text);
@@ -351,11 +343,11 @@ static void set_in_plan(struct plan *p, const Liandan__AmendmentChange *ch)
 {
 	if (IS(ch, LINE_MASS)) {
 		share_mass(&p->after, ch->line, ch->new_number);
-		line_of(&p->after, ch->line)->declared_g = ch->new_number;
+		nv_line_of(&p->after, ch->line)->declared_g = ch->new_number;
 	} else if (IS(ch, ACCEPTED_MASS)) {
-		line_of(&p->after, ch->line)->accepted_g = ch->new_number;
+		nv_line_of(&p->after, ch->line)->accepted_g = ch->new_number;
 	} else if (IS(ch, LINE_CODE)) {
-		nv_copy(line_of(&p->after, ch->line)->code, ch->new_text);
+		nv_copy(nv_line_of(&p->after, ch->line)->code, ch->new_text);
 	}
 }
 
@@ -429,10 +421,10 @@ static size_t asked(const struct nv_manifest *m, const Liandan__AmendmentPropose
 static bool there(struct nv_manifest *m, const Liandan__AmendmentChange *ch)
 {
 	if (IS(ch, LINE_MASS) || IS(ch, LINE_CODE))
-		return line_of(m, ch->line) != NULL;
+		return nv_line_of(m, ch->line) != NULL;
 	if (IS(ch, ACCEPTED_MASS))
-		return (m->accepted || m->flows) && line_of(m, ch->line) != NULL &&
-		       line_of(m, ch->line)->said == 1;
+		return (m->accepted || m->flows) && nv_line_of(m, ch->line) != NULL &&
+		       nv_line_of(m, ch->line)->said == 1;
 	if (IS(ch, CARRIER))
 		return carrier_of(m, ch->line, ch->old_text) != NULL;
 	return ch->line == 0 && (!IS(ch, PLATE) || m->leg != 0);
@@ -445,11 +437,11 @@ static bool stands(struct nv_manifest *m, const Liandan__AmendmentChange *ch)
 	if (!there(m, ch))
 		return false;
 	if (IS(ch, LINE_MASS))
-		return line_of(m, ch->line)->declared_g == ch->old_number;
+		return nv_line_of(m, ch->line)->declared_g == ch->old_number;
 	if (IS(ch, ACCEPTED_MASS))
-		return line_of(m, ch->line)->accepted_g == ch->old_number;
+		return nv_line_of(m, ch->line)->accepted_g == ch->old_number;
 	if (IS(ch, LINE_CODE))
-		return strcmp(line_of(m, ch->line)->code, ch->old_text) == 0;
+		return strcmp(nv_line_of(m, ch->line)->code, ch->old_text) == 0;
 	if (IS(ch, PHONE))
 		return strcmp(m->created->phone, ch->old_text) == 0;
 	if (IS(ch, PLATE))

@@ -6,17 +6,9 @@
 
 #include "tests/model/naive.h"
 
-static struct nv_line *line_of(struct nv_manifest *m, uint32_t line)
-{
-	for (size_t i = 0; m != NULL && i < m->n_lines; i++)
-		if (m->line[i].line == line)
-			return &m->line[i];
-	return NULL;
-}
-
 static struct nv_line *parents_line(struct nv *nv, const Liandan__Parent *p)
 {
-	return line_of(nv_find(nv, p->manifest), p->line);
+	return nv_line_of(nv_find(nv, p->manifest), p->line);
 }
 
 /* ---- what a draft says ---- */
@@ -164,7 +156,7 @@ static void contain(struct nv_manifest *m, const uint8_t *parent, const char *co
 static void count(struct nv *nv, const struct nv_manifest *m, int sign)
 {
 	for (size_t i = 0; i < m->n_shares; i++)
-		line_of(
+		nv_line_of(
 		    nv_find(nv, (ProtobufCBinaryData){LD_UUID_BYTES,
 						      (uint8_t *)(uintptr_t)m->share[i].manifest}),
 		    m->share[i].line)
@@ -235,7 +227,7 @@ void nv_shares_part(struct nv *nv, struct nv_manifest *m, struct nv_manifest *ch
 		const struct nv_container *k = nv_container_named(nv, it->container);
 
 		if (it->container[0] == '\0')
-			part(m, child, NULL, line_of(child, it->line)->code, it->mass_g);
+			part(m, child, NULL, nv_line_of(child, it->line)->code, it->mass_g);
 		if (k != NULL && k->came)
 			part(m, child, k->came_by, k->code, it->mass_g);
 		for (size_t n = 0; k != NULL && n < k->n_origins; n++)
@@ -251,7 +243,7 @@ void nv_shares_leave(struct nv *nv, struct nv_manifest *m)
 		struct nv_manifest *parent =
 		    nv_find(nv, (ProtobufCBinaryData){LD_UUID_BYTES, m->share[i].manifest});
 
-		line_of(parent, m->share[i].line)->bulk_gone_g +=
+		nv_line_of(parent, m->share[i].line)->bulk_gone_g +=
 		    m->share[i].mass_g - m->share[i].boxed_g;
 		parent->forwarded_g += m->share[i].mass_g;
 	}

@@ -48,14 +48,6 @@ static bool booked(const struct nv *nv, const Liandan__PipelineDay *b)
 
 /* ---- what it says ---- */
 
-static struct nv_line *line_of(struct nv_manifest *m, uint32_t line)
-{
-	for (size_t i = 0; i < m->n_lines; i++)
-		if (m->line[i].line == line)
-			return &m->line[i];
-	return NULL;
-}
-
 static bool all_bulk(const struct nv_manifest *m)
 {
 	for (size_t i = 0; i < m->n_items; i++)
@@ -86,7 +78,7 @@ static struct nv_said day_said(const struct nv *nv, struct nv_manifest *m, const
 {
 	const Liandan__PipelineDay *b = v->e->pipeline_day;
 
-	if (line_of(m, b->line) == NULL || !is_day(b->day))
+	if (nv_line_of(m, b->line) == NULL || !is_day(b->day))
 		return NV_REFUSED(QUANTITY);
 	if (b->day > today(v->at_ms))
 		return NV_REFUSED(CLOCK_AHEAD);
@@ -139,7 +131,7 @@ static int64_t unbound_g(const struct nv_manifest *m, const struct nv_line *l)
 static void flow(struct nv *nv, struct nv_manifest *m, const Liandan__PipelineDay *b)
 {
 	const Liandan__Receiver *r = m->created->receiver;
-	struct nv_line *l = line_of(m, b->line);
+	struct nv_line *l = nv_line_of(m, b->line);
 	struct nv_stock *s = nv_stock_at(nv, m->created->generator, m->created->site, l->code);
 	struct nv_day *day;
 
