@@ -336,6 +336,8 @@ struct nv_manifest *nv_find(struct nv *nv, ProtobufCBinaryData id);
 struct nv_container *nv_container_named(struct nv *nv, const char *name);
 struct nv_stock *nv_stock_at(struct nv *nv, const char *party, const char *site, const char *code);
 bool nv_container_in_stock(const struct nv_container *k);
+/* Of that code, in bulk at its receiver from now on. */
+void nv_unpack(struct nv_manifest *m, const char *code, int64_t mass_g);
 /* NULL: no such line; m may be NULL. */
 struct nv_line *nv_line_of(const struct nv_manifest *m, uint32_t line);
 uint32_t nv_bits(const struct nv_manifest *m); /* its state, as NV_… bits */

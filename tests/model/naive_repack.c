@@ -334,17 +334,17 @@ static void treat(struct nv *nv, const struct nv_event *v)
 	nv_book_batch(nv, v->by->party, b->batch, b->site, "");
 }
 
-static void unpack(struct nv *nv, const struct nv_origin *from, const char *code)
+void nv_unpack(struct nv_manifest *m, const char *code, int64_t mass_g)
 {
-	struct nv_manifest *m = manifest_of(nv, from);
-
+	if (mass_g == 0)
+		return;
 	if (m->n_unpacked == NV_UNPACKED ||
 	    (m->n_unpacked != 0 && strcmp(m->unpacked[m->n_unpacked - 1].code, code) == 0)) {
-		m->unpacked[m->n_unpacked - 1].mass_g += from->mass_g;
+		m->unpacked[m->n_unpacked - 1].mass_g += mass_g;
 		return;
 	}
 	nv_copy(m->unpacked[m->n_unpacked].code, code);
-	m->unpacked[m->n_unpacked++].mass_g = from->mass_g;
+	m->unpacked[m->n_unpacked++].mass_g = mass_g;
 }
 
 /* Each output has of each manifest what is its part of the whole. */
@@ -369,7 +369,7 @@ static void come_out(struct nv *nv, const struct nv_event *v, const Liandan__Rep
 			continue;
 		k.origin[k.n_origins++] = part;
 		if (k.name[0] == '\0')
-			unpack(nv, &part, k.code);
+			nv_unpack(manifest_of(nv, &part), k.code, part.mass_g);
 	}
 	if (k.n_origins == 1 && k.origin[0].mass_g == mass) {
 		k.came = true;

@@ -352,10 +352,16 @@ void nv_accept(struct nv *nv, struct nv_manifest *m, Liandan__AcceptedLine *cons
 		for (size_t k = 0; k < m->n_items; k++) {
 			struct nv_container *box = nv_container_named(nv, m->item[k].container);
 
-			if (m->item[k].line != l->line || box == NULL || !box->bound ||
-			    memcmp(box->by, m->id, sizeof box->by) != 0)
+			const int64_t share_g = nv_share_of(m, k, l->accepted_g);
+
+			if (m->item[k].line != l->line || m->item[k].container[0] == '\0')
 				continue;
-			box->mass_g = nv_share_of(m, k, l->accepted_g);
+			if (box == NULL || !box->bound ||
+			    memcmp(box->by, m->id, sizeof box->by) != 0) {
+				nv_unpack(m, l->code, share_g); /* it left on another manifest */
+				continue;
+			}
+			box->mass_g = share_g;
 			box->came = true;
 			memcpy(box->came_by, m->id, sizeof box->came_by);
 		}
